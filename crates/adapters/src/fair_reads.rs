@@ -43,7 +43,7 @@ impl<S> FairReads<S> {
 }
 
 impl<S: ShopStore> ShopStore for FairReads<S> {
-    forward!(store: create_shop, create_shop_from, find_shop, list_shops, close_shop, set_reopen_on_reply);
+    forward!(store: create_shop, create_shop_from, find_shop, list_shops, change_shop);
 }
 
 impl<S: CustomerStore> CustomerStore for FairReads<S> {

@@ -13,7 +13,7 @@ use hexdesk_contract::MemoryStorage;
 use hexdesk_domain::ports::{AuthenticationError, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
     Actor, ApiKey, ApiKeyStore, AuditStamp, Authenticator, Clock, IdempotentOutcome, KeyNumber, NewUser,
-    Principal, Scope, Shop, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
+    Principal, Scope, Shop, ShopChange, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
 };
 
 /// A clock that shows the time to which it was set.
@@ -76,7 +76,11 @@ impl Fixture {
     }
 
     async fn close_shop(&self) {
-        self.store.close_shop(&self.shop.domain, self.clock.now()).await.unwrap().unwrap();
+        self.store
+            .change_shop(&self.shop.domain, ShopChange::Close, stamp(self.clock.now()))
+            .await
+            .unwrap()
+            .unwrap();
     }
 
     /// Authenticates with this text at `at(millis)`.

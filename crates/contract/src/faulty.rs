@@ -28,9 +28,9 @@ use hexdesk_domain::{
     KeyNumber, LinkHolder, NewApiKey, NewAttempt, NewCustomer, NewLink, NewSavedReply, NewSession, NewUser,
     NewWebhook, Page, PageSize, PasswordHash, Readiness, Receipt, RetentionStore, Role, SavedReply,
     SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery, SearchStore, SecretHash, Session,
-    SessionStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
-    StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
-    User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    SessionStore, Settlement, Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError,
+    StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::memory::{MemoryStorage, State};

@@ -15,6 +15,7 @@ macro_rules! __for_each_case {
                 "SHOP-5" shop_5_first_closing_stays
                 "SHOP-8" shop_8_has_at_least_the_number
                 "SHOP-9" shop_9_setting_changes_one_value
+                "SHOP-10" shop_10_reopened_shop_is_open
             }
             customers {
                 "CUSTOMER-1" customer_1_is_found_as_created
@@ -167,6 +168,7 @@ macro_rules! __for_each_case {
                 "EVENT-11" event_11_erasure_takes_the_customers_snapshots
                 "EVENT-12" event_12_pages_hold_every_event_once
                 "EVENT-17" event_17_conditions_bound_what_is_listed
+                "EVENT-18" event_18_changing_a_shop_is_logged
             }
             webhooks {
                 "WEBHOOK-1" webhook_1_is_found_as_created

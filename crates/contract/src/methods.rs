@@ -9,8 +9,7 @@ macro_rules! for_each_method {
                 create_shop_from(domain by &: ShopDomain, from: ShopId, now: Timestamp) -> CreateShopOutcome;
                 find_shop(domain by &: ShopDomain) -> Option<Shop>;
                 list_shops() -> Vec<Shop>;
-                close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
-                set_reopen_on_reply(domain by &: ShopDomain, reopen_on_reply: bool) -> Option<Shop>;
+                change_shop(domain by &: ShopDomain, change: ShopChange, stamp: AuditStamp) -> Option<Shop>;
             }
             CustomerStore {
                 create_customer(shop: ShopId, customer: NewCustomer, claim:

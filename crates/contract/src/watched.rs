@@ -21,9 +21,9 @@ use hexdesk_domain::{
     EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, LinkHolder, NewApiKey, NewAttempt,
     NewCustomer, NewLink, NewSavedReply, NewSession, NewUser, NewWebhook, Page, PageSize, PasswordHash,
     Readiness, RetentionStore, Role, SavedReply, SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery,
-    SearchStore, SecretHash, Session, SessionStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, Storage,
-    StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
-    Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    SearchStore, SecretHash, Session, SessionStore, Settlement, Shop, ShopChange, ShopDomain, ShopId,
+    ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::methods::for_each_method;

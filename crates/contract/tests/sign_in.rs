@@ -9,8 +9,8 @@ use hexdesk_contract::{MemoryStorage, anyhow, async_trait};
 use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{
     AcceptInvitation, AcceptInvitationError, Actor, Caller, Clock, Invite, InviteError, ManageApiKeys,
-    Password, PasswordHash, PasswordHasher, Role, SecretHash, Sessions, Shop, ShopDomain, ShopId, ShopStore,
-    SignIn, SignInError, Timestamp, Token, TokenSource, UserChanges, UserDraft, UserId, UserStore,
+    Password, PasswordHash, PasswordHasher, Role, SecretHash, Sessions, Shop, ShopChange, ShopDomain, ShopId,
+    ShopStore, SignIn, SignInError, Timestamp, Token, TokenSource, UserChanges, UserDraft, UserId, UserStore,
 };
 
 const SHOP: &str = "shop.example.com";
@@ -182,7 +182,7 @@ async fn every_wrong_part_has_the_same_answer() {
     let update = hexdesk_domain::ports::UserUpdate { changes: off, stamp };
     desk.store.update_user(desk.shop.id, user, update, None).await.unwrap();
     desk.refused(SHOP, "ada@example.com", PASSWORD).await;
-    desk.store.close_shop(&desk.shop.domain, desk.fakes.now()).await.unwrap();
+    desk.store.change_shop(&desk.shop.domain, ShopChange::Close, stamp).await.unwrap();
     desk.refused(SHOP, "ada@example.com", PASSWORD).await;
 }
 

@@ -220,7 +220,7 @@ pub use saved_replies::{
     CreateSavedReplyError, ManageSavedReplies, NewSavedReply, SavedReply, SavedReplyDraft,
 };
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, readable_text, search_words};
-pub use shops::{Shop, ShopDomain, ShopDomainError};
+pub use shops::{Shop, ShopChange, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use text_bytes::TextBytes;
 pub use tickets::{

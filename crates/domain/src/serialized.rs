@@ -359,6 +359,7 @@ enums! {
         User(UserId),
         ApiKey(KeyNumber),
         Webhook(WebhookId),
+        Shop(ShopId),
     };
     Snapshot "Snapshot" as SnapshotVariants {
         Ticket(Box<TicketSnapshot>),
@@ -367,6 +368,7 @@ enums! {
         User(Box<User>),
         ApiKey(Box<ApiKeySnapshot>),
         Webhook(Box<WebhookSnapshot>),
+        Shop(Box<Shop>),
     };
     WebhookState "WebhookState" as WebhookStateVariants {
         Enabled,
@@ -614,6 +616,7 @@ mod tests {
             NewEvent::user_created(samples::user()),
             NewEvent::api_key_revoked(&key),
             NewEvent::webhook_disabled(&samples::webhook()),
+            NewEvent::shop_closed(&samples::shop()),
         ];
         let by_key = Actor::ApiKey { number: key.number, user_id: key.user_id };
         for (event, change) in events.into_iter().zip(0..) {

@@ -2,4 +2,4 @@
 
 mod shop;
 
-pub use shop::{Shop, ShopDomain, ShopDomainError};
+pub use shop::{Shop, ShopChange, ShopDomain, ShopDomainError};

@@ -134,6 +134,8 @@ impl TextBytes for Snapshot {
             Self::User(user) => user.text_bytes(),
             Self::ApiKey(key) => key.text_bytes(),
             Self::Webhook(webhook) => webhook.text_bytes(),
+            // Shops are not listed in pages.
+            Self::Shop(shop) => shop.domain.as_str().len(),
         }
     }
 }

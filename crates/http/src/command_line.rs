@@ -78,7 +78,7 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database to this version's schema, and print the migrations that ran.
     Migrate(Migrate),
-    /// Create, list and close shops.
+    /// Create, list, change, close and reopen shops.
     #[command(subcommand)]
     Shop(shop::ShopCommand),
     /// Create, list, rotate and revoke API keys.

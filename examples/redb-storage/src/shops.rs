@@ -1,10 +1,13 @@
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{
+    AuditStamp, EventKind, NewEvent, Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError, Timestamp,
+};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::encoding::{decode, encode};
+use crate::events::EventLog;
 use crate::tables::{Json, SHOP_BY_DOMAIN, SHOPS};
 use crate::{RedbStorage, credentials};
 
@@ -69,36 +72,29 @@ impl ShopStore for RedbStorage {
         .await
     }
 
-    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
-        let domain = domain.clone();
-        self.write("close_shop", move |transaction| {
-            let mut shops = transaction.open_table(SHOPS)?;
-            let by_domain = transaction.open_table(SHOP_BY_DOMAIN)?;
-            let Some(mut shop) = find_by_domain(&shops, &by_domain, &domain)? else {
-                return Ok(None);
-            };
-            if shop.closed_at.is_none() {
-                shop.closed_at = Some(now);
-                shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
-            }
-            credentials::lock_all_out(transaction, shop.id)?;
-            Ok(Some(shop))
-        })
-        .await
-    }
-
-    async fn set_reopen_on_reply(
+    async fn change_shop(
         &self,
         domain: &ShopDomain,
-        reopen_on_reply: bool,
+        change: ShopChange,
+        stamp: AuditStamp,
     ) -> Result<Option<Shop>, StorageError> {
         let domain = domain.clone();
-        self.write("set_reopen_on_reply", move |transaction| {
+        self.write("change_shop", move |transaction| {
             let mut shops = transaction.open_table(SHOPS)?;
             let by_domain = transaction.open_table(SHOP_BY_DOMAIN)?;
-            let Some(shop) = find_by_domain(&shops, &by_domain, &domain)? else { return Ok(None) };
-            let shop = Shop { reopen_on_reply, ..shop };
-            shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
+            let Some(mut shop) = find_by_domain(&shops, &by_domain, &domain)? else { return Ok(None) };
+            if let Some(kind) = shop.change(change, stamp.time) {
+                shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
+                let event = match kind {
+                    EventKind::ShopClosed => {
+                        credentials::lock_all_out(transaction, shop.id)?;
+                        NewEvent::shop_closed(&shop)
+                    }
+                    EventKind::ShopReopened => NewEvent::shop_reopened(&shop),
+                    _ => NewEvent::shop_updated(&shop),
+                };
+                EventLog::open(transaction)?.append(shop.id, stamp, [event])?;
+            }
             Ok(Some(shop))
         })
         .await

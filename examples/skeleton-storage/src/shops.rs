@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{AuditStamp, Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 
 use crate::{SkeletonStorage, not_implemented};
 
@@ -33,15 +33,12 @@ impl ShopStore for SkeletonStorage {
         not_implemented("list_shops")
     }
 
-    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
-        not_implemented("close_shop")
-    }
-
-    async fn set_reopen_on_reply(
+    async fn change_shop(
         &self,
         domain: &ShopDomain,
-        reopen_on_reply: bool,
+        change: ShopChange,
+        stamp: AuditStamp,
     ) -> Result<Option<Shop>, StorageError> {
-        not_implemented("set_reopen_on_reply")
+        not_implemented("change_shop")
     }
 }

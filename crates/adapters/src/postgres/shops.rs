@@ -3,11 +3,14 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{
+    AuditStamp, EventKind, Shop, ShopChange, ShopDomain, ShopId, ShopStore, Snapshot, StorageError, Timestamp,
+};
 
 use super::PostgresStorage;
 use super::credentials::lock_all_out;
 use super::errors::{Effect, Failure};
+use super::events::append::append_one;
 use crate::sql::schema::shops;
 use crate::sql::shops::ShopRow;
 use crate::sql::types::StoredTimestamp;
@@ -73,44 +76,51 @@ impl ShopStore for PostgresStorage {
             .await
     }
 
-    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
-        let domain = domain.clone();
-        self.connections
-            .run("close_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                let close = async |connection: &mut AsyncPgConnection| {
-                    let open = shops::table
-                        .filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()));
-                    diesel::update(open)
-                        .set(shops::closed_at.eq(StoredTimestamp(now)))
-                        .execute(connection)
-                        .await?;
-                    let closed = find(connection, &domain).await?;
-                    if let Some(shop) = &closed {
-                        lock_all_out(connection, shop.id).await?;
-                    }
-                    Ok::<_, Failure>(closed)
-                };
-                connection.transaction(close).await
-            })
-            .await
-    }
-
-    async fn set_reopen_on_reply(
+    async fn change_shop(
         &self,
         domain: &ShopDomain,
-        reopen_on_reply: bool,
+        change: ShopChange,
+        stamp: AuditStamp,
     ) -> Result<Option<Shop>, StorageError> {
         let domain = domain.clone();
         self.connections
-            .run("set_reopen_on_reply", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                diesel::update(shops::table.filter(shops::domain.eq(domain.as_str())))
-                    .set(shops::reopen_on_reply.eq(reopen_on_reply))
-                    .execute(connection)
-                    .await?;
-                find(connection, &domain).await
+            .run("change_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                connection
+                    .transaction(async |connection| self::change(connection, &domain, change, stamp).await)
+                    .await
             })
             .await
     }
+}
+
+async fn change(
+    connection: &mut AsyncPgConnection,
+    domain: &ShopDomain,
+    change: ShopChange,
+    stamp: AuditStamp,
+) -> Result<Option<Shop>, Failure> {
+    let row = shops::table
+        .filter(shops::domain.eq(domain.as_str()))
+        .select(ShopRow::as_select())
+        .for_no_key_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    let Some(mut shop) = row.map(Shop::try_from).transpose()? else { return Ok(None) };
+    if let Some(kind) = shop.change(change, stamp.time) {
+        diesel::update(shops::table.find(shop.id.get()))
+            .set((
+                shops::closed_at.eq(shop.closed_at.map(StoredTimestamp)),
+                shops::reopen_on_reply.eq(shop.reopen_on_reply),
+            ))
+            .execute(connection)
+            .await?;
+        if kind == EventKind::ShopClosed {
+            lock_all_out(connection, shop.id).await?;
+        }
+        append_one(connection, shop.id, kind, Snapshot::from(&shop), stamp).await?;
+    }
+    Ok(Some(shop))
 }
 
 async fn create(

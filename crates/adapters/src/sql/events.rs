@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::comments::CommentRow;
 use super::customers::CustomerRow;
+use super::shops::ShopRow;
 use super::tickets::TicketRow;
 use super::types::{StoredRequestId, StoredTimestamp};
 use super::users::UserRow;
@@ -215,6 +216,7 @@ fn to_json(snapshot: Snapshot) -> Result<String, serde_json::Error> {
             expires_at: key.expires_at.map(StoredTimestamp),
             revoked_at: key.revoked_at.map(StoredTimestamp),
         }),
+        Snapshot::Shop(shop) => serde_json::to_string(&ShopRow::from(*shop)),
         Snapshot::Webhook(webhook) => {
             serde_json::to_string(&StoredWebhook { id: webhook.id.get(), configuration: (&*webhook).into() })
         }
@@ -250,6 +252,7 @@ fn from_json(subject: Subject, json: &str) -> Result<Snapshot, CorruptRow> {
                 revoked_at: key.revoked_at.map(|time| time.0),
             }))
         }
+        Subject::Shop(_) => Snapshot::Shop(Box::new(parse::<ShopRow>(json)?.try_into()?)),
         Subject::Webhook(_) => {
             let StoredWebhook { id, configuration } = parse(json)?;
             Snapshot::Webhook(Box::new(configuration.into_snapshot(id)?))

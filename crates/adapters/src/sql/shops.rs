@@ -2,6 +2,7 @@
 
 use diesel::prelude::{Queryable, Selectable};
 use hexdesk_domain::{Shop, ShopDomain};
+use serde::{Deserialize, Serialize};
 
 use super::types::StoredTimestamp;
 use super::{CorruptRow, shop_id};
@@ -19,7 +20,7 @@ diesel::table! {
     }
 }
 
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = shops)]
 pub(crate) struct ShopRow {
     id: i64,
@@ -27,6 +28,19 @@ pub(crate) struct ShopRow {
     created_at: StoredTimestamp,
     closed_at: Option<StoredTimestamp>,
     reopen_on_reply: bool,
+}
+
+impl From<Shop> for ShopRow {
+    fn from(shop: Shop) -> Self {
+        let Shop { id, domain, created_at, closed_at, reopen_on_reply } = shop;
+        Self {
+            id: id.get(),
+            domain: domain.as_str().to_owned(),
+            created_at: StoredTimestamp(created_at),
+            closed_at: closed_at.map(StoredTimestamp),
+            reopen_on_reply,
+        }
+    }
 }
 
 impl TryFrom<ShopRow> for Shop {

@@ -3,11 +3,14 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{
+    AuditStamp, EventKind, Shop, ShopChange, ShopDomain, ShopId, ShopStore, Snapshot, StorageError, Timestamp,
+};
 
 use super::SqliteStorage;
 use super::counters::{Counted, latest_change, note_number};
 use super::credentials::lock_all_out;
+use super::events::append::EventLog;
 use crate::sql::schema::shops;
 use crate::sql::shops::ShopRow;
 use crate::sql::types::StoredTimestamp;
@@ -81,34 +84,28 @@ impl ShopStore for SqliteStorage {
         .await
     }
 
-    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
-        let domain = domain.clone();
-        self.write("close_shop", move |connection| {
-            diesel::update(shops::table)
-                .filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()))
-                .set(shops::closed_at.eq(StoredTimestamp(now)))
-                .execute(connection)?;
-            let closed = find(connection, &domain)?;
-            if let Some(shop) = &closed {
-                lock_all_out(connection, shop.id)?;
-            }
-            Ok(closed)
-        })
-        .await
-    }
-
-    async fn set_reopen_on_reply(
+    async fn change_shop(
         &self,
         domain: &ShopDomain,
-        reopen_on_reply: bool,
+        change: ShopChange,
+        stamp: AuditStamp,
     ) -> Result<Option<Shop>, StorageError> {
         let domain = domain.clone();
-        self.write("set_reopen_on_reply", move |connection| {
-            diesel::update(shops::table)
-                .filter(shops::domain.eq(domain.as_str()))
-                .set(shops::reopen_on_reply.eq(reopen_on_reply))
-                .execute(connection)?;
-            find(connection, &domain)
+        self.write("change_shop", move |connection| {
+            let Some(mut shop) = find(connection, &domain)? else { return Ok(None) };
+            if let Some(kind) = shop.change(change, stamp.time) {
+                diesel::update(shops::table.find(shop.id.get()))
+                    .set((
+                        shops::closed_at.eq(shop.closed_at.map(StoredTimestamp)),
+                        shops::reopen_on_reply.eq(shop.reopen_on_reply),
+                    ))
+                    .execute(connection)?;
+                if kind == EventKind::ShopClosed {
+                    lock_all_out(connection, shop.id)?;
+                }
+                EventLog::default().append(connection, shop.id, kind, Snapshot::from(&shop), stamp)?;
+            }
+            Ok(Some(shop))
         })
         .await
     }

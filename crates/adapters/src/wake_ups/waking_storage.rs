@@ -38,7 +38,8 @@ impl WakingStorage {
 }
 
 impl ShopStore for WakingStorage {
-    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop, set_reopen_on_reply);
+    // Only the command line changes shops. The sweep finds what other processes write.
+    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, change_shop);
 }
 
 impl CustomerStore for WakingStorage {

@@ -27,7 +27,7 @@ impl GroupedStorage {
 }
 
 impl ShopStore for GroupedStorage {
-    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop, set_reopen_on_reply);
+    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, change_shop);
 }
 
 impl CustomerStore for GroupedStorage {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateKeyOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    ApiKey, IdempotentOutcome, KeyNumber, NewApiKey, NewUser, Scope, SecretHash, Shop, ShopId, Storage,
-    Timestamp, UserChanges, UserId,
+    ApiKey, IdempotentOutcome, KeyNumber, NewApiKey, NewUser, Scope, SecretHash, Shop, ShopChange, ShopId,
+    Storage, Timestamp, UserChanges, UserId,
 };
 
 use self::lists::expect_list;
@@ -59,8 +59,8 @@ pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &shop, &expected).await?;
 
     (shop.closed_at, shop.reopen_on_reply) = (Some(at(70)), true);
-    storage.set_reopen_on_reply(&shop.domain, true).await?;
-    storage.close_shop(&shop.domain, at(70)).await?;
+    storage.change_shop(&shop.domain, ShopChange::SetReopenOnReply(true), stamp(at(0))).await?;
+    storage.change_shop(&shop.domain, ShopChange::Close, stamp(at(70))).await?;
     expect_keys(&*storage, &shop, &expected).await
 }
 

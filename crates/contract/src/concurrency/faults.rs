@@ -120,7 +120,7 @@ fn of_people() -> Vec<Fault> {
                 Ok(CreateShopOutcome::Created(shop))
             })
             .after_a_gap(),
-        fault("SHOP-7", "Racing closings each set their time.").unlocked(["close_shop"]),
+        fault("SHOP-7", "Racing closings each set their time.").unlocked(["change_shop"]),
         fault("SHOP-7", "A new user writes back the shop that it has read, to count its users.")
             .user_creation(|Store { state, earlier }, shop, new| {
                 state.shops.clone_from(&earlier.shops);

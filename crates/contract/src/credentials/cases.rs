@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::CredentialOutcome;
 use hexdesk_domain::{
     Actor, AuditStamp, Credential, EventKind, Link, LinkHolder, NewLink, PageSize, PasswordHash, Role, Shop,
-    ShopId, Snapshot, Storage, Timestamp, User, UserChanges, UserId,
+    ShopChange, ShopId, Snapshot, Storage, Timestamp, User, UserChanges, UserId,
 };
 
 use crate::cases::concurrency::race;
@@ -142,7 +142,7 @@ pub async fn credential_3_missing_user_or_role_is_refused(storage: Arc<dyn Stora
     same("a link of a deactivated user", &link(shop.id, user.id, Some(Role::Admin)).await?, &refused)?;
     same("a role of a deactivated user", &role(shop.id, user.id).await?, &refused)?;
     same("the credential after deactivation", &credential(&*storage, &user).await?, &before)?;
-    storage.close_shop(&other.domain, at(6)).await?;
+    storage.change_shop(&other.domain, ShopChange::Close, stamp(at(6))).await?;
     let of_other = create_user(&*storage, other.id, user_by_email("late@example.com")).await?.id;
     same("a link in a closed shop", &link(other.id, of_other, Some(Role::Agent)).await?, &refused)?;
     same("a role in a closed shop", &role(other.id, of_other).await?, &refused)?;
@@ -259,12 +259,14 @@ pub async fn credential_8_deactivation_removes_links(storage: Arc<dyn Storage>) 
     let kept = credential(&*storage, &user).await?.context("the credential")?;
     same("the link", &kept.link, &None)?;
     ensure!(find_link(&*storage, other.id, 1, at(6)).await?.is_some(), "a link of another shop is gone");
-    storage.close_shop(&other.domain, at(7)).await?;
+    storage.change_shop(&other.domain, ShopChange::Close, stamp(at(7))).await?;
     same("a link of a closed shop", &find_link(&*storage, other.id, 1, at(8)).await?, &None)?;
     let set = storage.set_password(other.id, secret_hash(1), password("new"), by(&colleague, 8)).await?;
     same("a password in a closed shop", &set, &None)?;
     let kept = credential(&*storage, &colleague).await?.context("the credential")?;
-    same("the link", &kept.link, &None)
+    same("the link", &kept.link, &None)?;
+    storage.change_shop(&other.domain, ShopChange::Reopen, stamp(at(9))).await?;
+    same("a link of a reopened shop", &find_link(&*storage, other.id, 1, at(9)).await?, &None)
 }
 
 /// CREDENTIAL-9: links, passwords and roles are logged.

@@ -138,12 +138,11 @@ fn of_the_rest() -> Vec<Fault> {
                 })
             },
         ),
-        fault("CREDENTIAL-8", "A closing keeps the links.").close_shop(|store, domain, now| {
-            let shop = store.shops.values_mut().find(|shop| shop.domain == *domain);
-            Ok(shop.map(|shop| {
-                shop.closed_at.get_or_insert(now);
-                shop.clone()
-            }))
+        fault("CREDENTIAL-8", "A closing keeps the links.").change_shop(|store, domain, change, stamp| {
+            let kept = store.credentials.clone();
+            let shop = store.change_shop(domain, change, stamp);
+            store.credentials = kept;
+            Ok(shop)
         }),
         fault("CREDENTIAL-9", "A link is not logged.").create_link(|store, shop, new| {
             let log = store.events.clone();

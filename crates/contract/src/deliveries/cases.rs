@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::{
     Actor, AttemptError, AttemptResult, AuditStamp, ClaimedDelivery, Event, EventKind, EventPosition,
-    KeyNumber, NewAttempt, NewUser, NewWebhook, PageSize, Settlement, ShopDomain, ShopId, Storage, Timestamp,
-    User, UserChanges, Webhook, WebhookChanges,
+    KeyNumber, NewAttempt, NewUser, NewWebhook, PageSize, Settlement, ShopChange, ShopDomain, ShopId,
+    Storage, Timestamp, User, UserChanges, Webhook, WebhookChanges,
 };
 
 pub use self::attempts::{
@@ -256,6 +256,6 @@ pub async fn delivery_12_due_webhooks_are_listed(storage: Arc<dyn Storage>) -> a
     let early = storage.claim_deliveries(shop, id, before, probe, 1).await?;
     same("the deliveries before a probe", &early.map(|it| it.deliveries.len()), &Some(0))?;
     same("whether it is due after its probe", &is_due(probe.saturating_add_millis(now)).await?, &true)?;
-    storage.close_shop(&fixture.domain, at(8)).await?;
+    storage.change_shop(&fixture.domain, ShopChange::Close, stamp(at(8))).await?;
     same("whether it is due in a closed shop", &is_due(at(now * 9)).await?, &false)
 }

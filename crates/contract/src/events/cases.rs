@@ -18,7 +18,7 @@ pub use self::kinds::{
     event_1_creating_tickets_is_logged, event_2_changing_and_deleting_a_ticket_is_logged,
     event_3_creating_comments_is_logged, event_4_creating_and_changing_a_customer_is_logged,
     event_5_erasing_a_customer_is_logged, event_6_creating_and_changing_a_user_is_logged,
-    event_7_making_and_ending_keys_is_logged,
+    event_7_making_and_ending_keys_is_logged, event_18_changing_a_shop_is_logged,
 };
 pub use self::pages::event_12_pages_hold_every_event_once;
 pub use self::silence::event_8_what_changes_nothing_is_not_logged;

@@ -128,6 +128,10 @@ impl<'a> ExpectedEvents<'a> {
             Subject::Webhook(id) => {
                 Snapshot::from(&storage.find_webhook(shop, id).await?.context("a webhook")?)
             }
+            Subject::Shop(id) => {
+                let shops = storage.list_shops().await?;
+                Snapshot::from(shops.iter().find(|shop| shop.id == id).context("a shop")?)
+            }
             Subject::Comment(_) => anyhow::bail!("comments are found with their tickets only"),
         })
     }

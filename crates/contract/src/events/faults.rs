@@ -172,6 +172,22 @@ fn of_missing_events() -> Vec<Fault> {
             .not_logged(|event, context| event.kind == ApiKeyRevoked && !context.comes_with(UserUpdated)),
         fault("EVENT-7", "The old key of a rotation is not logged.")
             .not_logged(|event, _| event.kind == ApiKeyRotated),
+        fault("EVENT-18", "The closing of a shop is not logged.")
+            .not_logged(|event, _| event.kind == ShopClosed),
+        fault("EVENT-18", "The reopening of a shop is not logged.")
+            .not_logged(|event, _| event.kind == ShopReopened),
+        fault("EVENT-18", "The change of a setting is not logged.")
+            .not_logged(|event, _| event.kind == ShopUpdated),
+        fault("EVENT-18", "A closing that changes nothing is logged.").change_shop(
+            |store, domain, change, stamp| {
+                let before = store.shop_of(domain).cloned();
+                let after = store.change_shop(domain, change, stamp);
+                if let Some(shop) = after.as_ref().filter(|_| before == after) {
+                    store.append_events(shop.id, stamp, [(ShopClosed, Subject::Shop(shop.id))]);
+                }
+                Ok(after)
+            },
+        ),
         fault("EVENT-7", "The new key of a rotation is not logged.")
             .not_logged(|event, context| event.kind == ApiKeyCreated && context.comes_with(ApiKeyRotated)),
     ]

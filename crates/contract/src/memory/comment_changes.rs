@@ -95,9 +95,11 @@ impl State {
                     let ticket = &snapshot.ticket;
                     ticket.id == comment.ticket_id && ticket.last_message.as_ref() == Some(&comment.text)
                 }
-                Snapshot::Customer(_) | Snapshot::User(_) | Snapshot::ApiKey(_) | Snapshot::Webhook(_) => {
-                    false
-                }
+                Snapshot::Customer(_)
+                | Snapshot::User(_)
+                | Snapshot::ApiKey(_)
+                | Snapshot::Webhook(_)
+                | Snapshot::Shop(_) => false,
             });
         }
         for ((shop, ..), record) in &mut self.idempotency_records {

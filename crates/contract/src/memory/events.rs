@@ -35,6 +35,7 @@ impl State {
                 Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(self.api_keys.get(&(shop, number))?)))
             }
             Subject::Webhook(id) => Snapshot::from(self.webhooks.get(&(shop, id))?),
+            Subject::Shop(id) => Snapshot::from(self.shops.get(&id)?),
         })
     }
 

@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{
+    AuditStamp, EventKind, Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError, Subject, Timestamp,
+};
 
 use super::{MemoryStorage, State, next_number, unexpected};
 
@@ -37,10 +39,22 @@ impl State {
         Ok(CreateShopOutcome::Created(shop))
     }
 
-    pub(crate) fn set_reopen_on_reply(&mut self, domain: &ShopDomain, reopen_on_reply: bool) -> Option<Shop> {
+    pub(crate) fn change_shop(
+        &mut self,
+        domain: &ShopDomain,
+        change: ShopChange,
+        stamp: AuditStamp,
+    ) -> Option<Shop> {
         let shop = self.shops.values_mut().find(|shop| shop.domain == *domain)?;
-        shop.reopen_on_reply = reopen_on_reply;
-        Some(shop.clone())
+        let kind = shop.change(change, stamp.time);
+        let shop = shop.clone();
+        if kind == Some(EventKind::ShopClosed) {
+            self.lock_all_out(shop.id);
+        }
+        if let Some(kind) = kind {
+            self.append_events(shop.id, stamp, [(kind, Subject::Shop(shop.id))]);
+        }
+        Some(shop)
     }
 }
 
@@ -71,24 +85,12 @@ impl ShopStore for MemoryStorage {
         Ok(self.state().shops.values().cloned().collect())
     }
 
-    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
-        let mut state = self.state();
-        let shop = state.shops.values_mut().find(|shop| shop.domain == *domain);
-        let closed = shop.map(|shop| {
-            shop.closed_at.get_or_insert(now);
-            shop.clone()
-        });
-        if let Some(shop) = &closed {
-            state.lock_all_out(shop.id);
-        }
-        Ok(closed)
-    }
-
-    async fn set_reopen_on_reply(
+    async fn change_shop(
         &self,
         domain: &ShopDomain,
-        reopen_on_reply: bool,
+        change: ShopChange,
+        stamp: AuditStamp,
     ) -> Result<Option<Shop>, StorageError> {
-        Ok(self.state().set_reopen_on_reply(domain, reopen_on_reply))
+        Ok(self.state().change_shop(domain, change, stamp))
     }
 }

@@ -21,8 +21,8 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
     CommentId, CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest,
-    KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, Scope, ShopDomain, ShopId, ShopStore, Storage,
-    StorageError, TicketId, UserFilter, UserId,
+    KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, Scope, ShopChange, ShopDomain, ShopId, ShopStore,
+    Storage, StorageError, TicketId, UserFilter, UserId,
 };
 
 use super::id_range_ledger::IdRangeLedger;
@@ -153,9 +153,12 @@ impl Model {
     async fn take_on_both(&mut self, step: Step) -> anyhow::Result<()> {
         match step {
             Step::CreateShop { domain, at } => self.create_shop(domain, at).await,
-            Step::CloseShop { domain, at } => self.close_shop(domain, at).await,
+            Step::SwitchShop { is_closed, domain, at } => {
+                let change = if is_closed { ShopChange::Close } else { ShopChange::Reopen };
+                self.change_shop(domain, change, at).await
+            }
             Step::SetReopenOnReply { domain, reopen_on_reply } => {
-                self.set_reopen_on_reply(domain, reopen_on_reply).await
+                self.change_shop(domain, ShopChange::SetReopenOnReply(reopen_on_reply), 0).await
             }
             Step::CreateCustomer { shop, number, email, phone_number, text, claim } => {
                 let new = NewCustomer {

@@ -13,7 +13,9 @@ pub(super) enum Step {
         domain: u8,
         at: i64,
     },
-    CloseShop {
+    /// Closes a shop, or opens it again.
+    SwitchShop {
+        is_closed: bool,
         domain: u8,
         at: i64,
     },
@@ -305,7 +307,8 @@ fn step() -> impl Strategy<Value = Step> {
     let slot = any::<Slot>;
     prop_oneof![
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CreateShop { domain, at }),
-        2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CloseShop { domain, at }),
+        2 => (any::<bool>(), 0..DOMAINS, MILLIS)
+            .prop_map(|(is_closed, domain, at)| Step::SwitchShop { is_closed, domain, at }),
         2 => (0..DOMAINS, any::<bool>())
             .prop_map(|(domain, reopen_on_reply)| Step::SetReopenOnReply { domain, reopen_on_reply }),
         8 => create_customer(),

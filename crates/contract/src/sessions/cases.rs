@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::ensure;
-use hexdesk_domain::{NewSession, Role, Session, SessionLife, Storage, StorageErrorKind, Timestamp, User};
+use hexdesk_domain::{
+    NewSession, Role, Session, SessionLife, ShopChange, Storage, StorageErrorKind, Timestamp, User,
+};
 
 use crate::cases::concurrency::race;
 use crate::comparison::same;
@@ -154,7 +156,7 @@ pub async fn session_5_wrong_password_is_refused(storage: Arc<dyn Storage>) -> a
     refused(shop.id, new_session(&user, 1, 10)).await?;
     set_active(&*storage, &user, true).await?;
     sign_in(&*storage, &user, 1, 10).await?;
-    storage.close_shop(&shop.domain, at(20)).await?;
+    storage.change_shop(&shop.domain, ShopChange::Close, stamp(at(20))).await?;
     refused(shop.id, new_session(&user, 2, 30)).await
 }
 
@@ -177,8 +179,10 @@ pub async fn session_6_deactivation_ends_sessions(storage: Arc<dyn Storage>) -> 
     same("the sessions after a new link", &found(&*storage, &user, 20).await?, &vec![2, 3, 4])?;
     storage.set_password(shop.id, secret_hash(1), password("password"), by(&user, 30)).await?;
     same("the sessions after a new password", &found(&*storage, &user, 30).await?, &vec![2])?;
-    storage.close_shop(&shop.domain, at(40)).await?;
-    same("the sessions of a closed shop", &found(&*storage, &user, 40).await?, &Vec::new())
+    storage.change_shop(&shop.domain, ShopChange::Close, stamp(at(40))).await?;
+    same("the sessions of a closed shop", &found(&*storage, &user, 40).await?, &Vec::new())?;
+    storage.change_shop(&shop.domain, ShopChange::Reopen, stamp(at(41))).await?;
+    same("the sessions of a reopened shop", &found(&*storage, &user, 41).await?, &Vec::new())
 }
 
 /// SESSION-7: a session belongs to its shop.
@@ -200,7 +204,7 @@ pub async fn session_7_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Res
         sign_in(&*storage, &twin, seed, 30).await?;
     }
     set_active(&*storage, &twin, false).await?;
-    storage.close_shop(&two.domain, at(40)).await?;
+    storage.change_shop(&two.domain, ShopChange::Close, stamp(at(40))).await?;
     same("the shop of a session", &shops(&user).await?, &Some(one.id))
 }
 
@@ -256,7 +260,9 @@ pub async fn session_9_racing_deactivation_leaves_no_session(
                         let set = storage.set_password(user.shop_id, hash, new, by(&user, 5)).await?;
                         same("the user of a link", &set, &Some(user))
                     }
-                    (5, _) => Ok(storage.close_shop(&domain, at(5)).await.map(|_| ())?),
+                    (5, _) => {
+                        Ok(storage.change_shop(&domain, ShopChange::Close, stamp(at(5))).await.map(|_| ())?)
+                    }
                     _ => {
                         let session = new_session(&user, u8::try_from(racer)?, 4);
                         storage.create_session(user.shop_id, session).await?;

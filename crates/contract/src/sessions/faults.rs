@@ -98,6 +98,14 @@ fn of_ends() -> Vec<Fault> {
                 Ok(set)
             },
         ),
+        fault("SESSION-6", "A closing only hides the sessions.").change_shop(
+            |store, domain, change, stamp| {
+                let sessions = store.sessions.clone();
+                let shop = store.change_shop(domain, change, stamp);
+                store.sessions = sessions;
+                Ok(shop)
+            },
+        ),
         fault("SESSION-6", "A new link ends the sessions.").create_link(|store, shop, new| {
             store.end_sessions_of(shop, new.user_id);
             Ok(store.create_link(shop, new))
@@ -142,7 +150,7 @@ fn of_shops() -> Vec<Fault> {
             "create_session",
             "update_user",
             "set_password",
-            "close_shop",
+            "change_shop",
         ]),
         fault("SESSION-9", "New sessions of a user do not wait for each other.").unlocked(["create_session"]),
     ]

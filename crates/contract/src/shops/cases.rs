@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopId, Storage, Timestamp};
+use hexdesk_domain::{Shop, ShopChange, ShopId, Storage, Timestamp};
 
 use crate::comparison::same;
-use crate::samples::{at, create_shop, domain, extreme_times};
+use crate::samples::{at, create_shop, domain, extreme_times, stamp};
 
 /// SHOP-1: each shop is open, has its own number and is found with everything it was created with.
 pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
@@ -36,7 +36,7 @@ pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
     }
     // A closed shop's number is not assigned again.
     let closed = &expected[0];
-    storage.close_shop(&closed.domain, at(1)).await?;
+    storage.change_shop(&closed.domain, ShopChange::Close, stamp(at(1))).await?;
     let next = create_shop(&*storage, "after-closing.example.com").await?;
     ensure!(!numbers.contains(&next.id), "the number {} was assigned again", next.id);
     Ok(())
@@ -48,7 +48,7 @@ pub async fn shop_2_taken_domain_answers_the_shop(storage: Arc<dyn Storage>) -> 
     let open = create_shop(&*storage, "open.example.com").await?;
     let closed = create_shop(&*storage, "closed.example.com").await?;
     let closed = Shop { closed_at: Some(at(500)), ..closed };
-    storage.close_shop(&closed.domain, at(500)).await?;
+    storage.change_shop(&closed.domain, ShopChange::Close, stamp(at(500))).await?;
 
     for shop in [&open, &closed] {
         for now in [shop.created_at, at(1_000), Timestamp::MAX] {
@@ -75,10 +75,14 @@ pub async fn shop_3_unknown_domain_is_none(storage: Arc<dyn Storage>) -> anyhow:
         for name in unknown {
             let domain = domain(name)?;
             same("finding an unknown domain", &storage.find_shop(&domain).await?, &None)?;
-            same("closing an unknown domain", &storage.close_shop(&domain, at(1)).await?, &None)?;
-            for reopen_on_reply in [true, false] {
-                let set = storage.set_reopen_on_reply(&domain, reopen_on_reply).await?;
-                same("changing an unknown domain", &set, &None)?;
+            same(
+                "closing an unknown domain",
+                &storage.change_shop(&domain, ShopChange::Close, stamp(at(1))).await?,
+                &None,
+            )?;
+            for change in [ShopChange::Reopen, ShopChange::SetReopenOnReply(true)] {
+                let changed = storage.change_shop(&domain, change, stamp(at(1))).await?;
+                same("changing an unknown domain", &changed, &None)?;
             }
             same("finding it after closing it", &storage.find_shop(&domain).await?, &None)?;
         }
@@ -105,7 +109,7 @@ pub async fn shop_4_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
 
     for shop in expected.iter_mut().rev().step_by(3) {
         shop.closed_at = Some(at(9));
-        storage.close_shop(&shop.domain, at(9)).await?;
+        storage.change_shop(&shop.domain, ShopChange::Close, stamp(at(9))).await?;
     }
     same("all shops after some were closed", &storage.list_shops().await?, &expected)
 }
@@ -116,10 +120,18 @@ pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Re
     for (index, closed_at) in extreme_times().into_iter().enumerate() {
         let open = create_shop(&*storage, &format!("shop-{index}.example.com")).await?;
         let closed = Some(Shop { closed_at: Some(closed_at), ..open.clone() });
-        same("closing it", &storage.close_shop(&open.domain, closed_at).await?, &closed)?;
+        same(
+            "closing it",
+            &storage.change_shop(&open.domain, ShopChange::Close, stamp(closed_at)).await?,
+            &closed,
+        )?;
         same("the closed shop", &storage.find_shop(&open.domain).await?, &closed)?;
         for later in [closed_at.saturating_add_millis(1), Timestamp::MIN, Timestamp::MAX] {
-            same("closing it again", &storage.close_shop(&open.domain, later).await?, &closed)?;
+            same(
+                "closing it again",
+                &storage.change_shop(&open.domain, ShopChange::Close, stamp(later)).await?,
+                &closed,
+            )?;
             same("the shop closed twice", &storage.find_shop(&open.domain).await?, &closed)?;
         }
     }
@@ -135,11 +147,13 @@ pub async fn shop_9_setting_changes_one_value(storage: Arc<dyn Storage>) -> anyh
     // The first time the shop is open, then closed.
     for closed_at in [None, Some(at(500))] {
         if let Some(closed_at) = closed_at {
-            storage.close_shop(&shops[1].domain, closed_at).await?;
+            storage.change_shop(&shops[1].domain, ShopChange::Close, stamp(closed_at)).await?;
         }
         for reopen_on_reply in [false, true, true, false, true] {
             shops[1] = Shop { closed_at, reopen_on_reply, ..shops[1].clone() };
-            let set = storage.set_reopen_on_reply(&shops[1].domain, reopen_on_reply).await?;
+            let set = storage
+                .change_shop(&shops[1].domain, ShopChange::SetReopenOnReply(reopen_on_reply), stamp(at(0)))
+                .await?;
             same("the shop as returned", &set.as_ref(), &Some(&shops[1]))?;
             let found = storage.find_shop(&shops[1].domain).await?;
             same("the shop as found", &found.as_ref(), &Some(&shops[1]))?;
@@ -147,6 +161,32 @@ pub async fn shop_9_setting_changes_one_value(storage: Arc<dyn Storage>) -> anyh
         }
     }
     Ok(())
+}
+
+/// SHOP-10: reopening removes the time of closing alone. The shop can be closed again.
+pub async fn shop_10_reopened_shop_is_open(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let neighbour = create_shop(&*storage, "neighbour.example.com").await?;
+    storage.change_shop(&neighbour.domain, ShopChange::Close, stamp(at(5))).await?;
+    let neighbour = Shop { closed_at: Some(at(5)), ..neighbour };
+    let shop = create_shop(&*storage, "shop.example.com").await?;
+    let mut shop = Shop { reopen_on_reply: true, ..shop };
+    storage.change_shop(&shop.domain, ShopChange::SetReopenOnReply(true), stamp(at(6))).await?;
+    // An open shop stays as it is, and a closed one is closed at the time of its own closing.
+    for (change, time, closed_at) in [
+        (ShopChange::Reopen, at(7), None),
+        (ShopChange::Close, at(20), Some(at(20))),
+        (ShopChange::Reopen, at(9), None),
+        (ShopChange::Reopen, at(30), None),
+        (ShopChange::Close, at(8), Some(at(8))),
+        (ShopChange::Close, at(40), Some(at(8))),
+        (ShopChange::Reopen, Timestamp::MAX, None),
+    ] {
+        shop.closed_at = closed_at;
+        let changed = storage.change_shop(&shop.domain, change, stamp(time)).await?;
+        same("the shop as returned", &changed.as_ref(), &Some(&shop))?;
+        same("the shop as found", &storage.find_shop(&shop.domain).await?.as_ref(), &Some(&shop))?;
+    }
+    same("all shops", &storage.list_shops().await?, &vec![neighbour, shop])
 }
 
 /// SHOP-8: a shop created from a number has at least this number, and a larger one than all earlier

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Scope, ShopId,
-    Ticket, TicketId, TicketView, Timestamp, User, UserId, Webhook, WebhookId, WebhookSnapshot,
+    ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Scope, Shop,
+    ShopId, Ticket, TicketId, TicketView, Timestamp, User, UserId, Webhook, WebhookId, WebhookSnapshot,
 };
 
 /// The kind of a change.
@@ -43,6 +43,10 @@ pub enum EventKind {
     /// Disabled by a caller, or by the server because of failures.
     WebhookDisabled,
     WebhookDeleted,
+    /// A setting of the shop changed.
+    ShopUpdated,
+    ShopClosed,
+    ShopReopened,
 }
 
 impl EventKind {
@@ -70,6 +74,9 @@ impl EventKind {
         Self::WebhookUpdated,
         Self::WebhookDisabled,
         Self::WebhookDeleted,
+        Self::ShopUpdated,
+        Self::ShopClosed,
+        Self::ShopReopened,
     ];
 
     /// Its name: `ticket.created`.
@@ -97,6 +104,9 @@ impl EventKind {
             Self::WebhookUpdated => "webhook.updated",
             Self::WebhookDisabled => "webhook.disabled",
             Self::WebhookDeleted => "webhook.deleted",
+            Self::ShopUpdated => "shop.updated",
+            Self::ShopClosed => "shop.closed",
+            Self::ShopReopened => "shop.reopened",
         }
     }
 
@@ -123,6 +133,9 @@ impl EventKind {
             }
             Self::WebhookCreated | Self::WebhookUpdated | Self::WebhookDisabled | Self::WebhookDeleted => {
                 WebhookId::new(number).map(Subject::Webhook)
+            }
+            Self::ShopUpdated | Self::ShopClosed | Self::ShopReopened => {
+                ShopId::new(number).map(Subject::Shop)
             }
         }
     }
@@ -193,6 +206,7 @@ subjects! {
     User(UserId) = "user";
     ApiKey(KeyNumber) = "api_key" or "key";
     Webhook(WebhookId) = "webhook";
+    Shop(ShopId) = "shop";
 }
 
 impl std::fmt::Display for Subject {
@@ -231,6 +245,7 @@ pub enum Snapshot {
     User(Box<User>),
     ApiKey(Box<ApiKeySnapshot>),
     Webhook(Box<WebhookSnapshot>),
+    Shop(Box<Shop>),
 }
 
 impl Snapshot {
@@ -243,6 +258,7 @@ impl Snapshot {
             Self::User(user) => Subject::User(user.id),
             Self::ApiKey(key) => Subject::ApiKey(key.number),
             Self::Webhook(webhook) => Subject::Webhook(webhook.id),
+            Self::Shop(shop) => Subject::Shop(shop.id),
         }
     }
 
@@ -252,7 +268,7 @@ impl Snapshot {
             Self::Ticket(snapshot) => Some(snapshot.ticket.customer_id),
             Self::Comment(comment) => Some(comment.customer_id),
             Self::Customer(customer) => Some(customer.id),
-            Self::User(_) | Self::ApiKey(_) | Self::Webhook(_) => None,
+            Self::User(_) | Self::ApiKey(_) | Self::Webhook(_) | Self::Shop(_) => None,
         }
     }
 }
@@ -276,6 +292,7 @@ snapshots! {
     User from User: user => user;
     ApiKey from &ApiKey: key => key.into();
     Webhook from &Webhook: webhook => webhook.into();
+    Shop from &Shop: shop => shop.clone();
 }
 
 /// A ticket and its human ticket, without the people they name.

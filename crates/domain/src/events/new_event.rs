@@ -1,6 +1,7 @@
 use super::event::{Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot};
 use crate::{
-    ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, ShopId, TicketId, User, Webhook, WebhookId,
+    ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, Shop, ShopId, TicketId, User, Webhook,
+    WebhookId,
 };
 
 /// An event to append to the log. The store gives it a position.
@@ -67,6 +68,12 @@ impl NewEvent {
             webhook_updated(webhook: &Webhook) = WebhookUpdated;
             /// A webhook was disabled (WEBHOOK-9, DELIVERY-11).
             webhook_disabled(webhook: &Webhook) = WebhookDisabled;
+            /// A setting of a shop changed (EVENT-18).
+            shop_updated(shop: &Shop) = ShopUpdated;
+            /// A shop was closed (EVENT-18).
+            shop_closed(shop: &Shop) = ShopClosed;
+            /// A shop was reopened (EVENT-18).
+            shop_reopened(shop: &Shop) = ShopReopened;
         }
         gone {
             /// A ticket was deleted, or erased with its customer (EVENT-2, EVENT-5).
@@ -120,6 +127,9 @@ mod tests {
             NewEvent::webhook_updated(&samples::webhook()),
             NewEvent::webhook_disabled(&samples::webhook()),
             NewEvent::webhook_deleted(samples::webhook().id),
+            NewEvent::shop_updated(&samples::shop()),
+            NewEvent::shop_closed(&samples::shop()),
+            NewEvent::shop_reopened(&samples::shop()),
         ];
         let kinds: Vec<EventKind> = events.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, EventKind::ALL);

@@ -37,7 +37,7 @@ pub enum CredentialOutcome {
 ///   with the user. It has the role, the hash of the password and the latest link. It is found even if the
 ///   user is deactivated. The credential of another shop is never found. A user without a role has none.
 /// - **CREDENTIAL-8** Deactivating a user removes the user's link, and closing a shop removes the links of
-///   its users, in the same transaction. Activating the user again restores no link.
+///   its users, in the same transaction. Activating the user or opening the shop again restores no link.
 /// - **CREDENTIAL-9** Creating a link appends one `UserInvited`, and setting a password one
 ///   `UserPasswordSet`. Setting a role appends one `UserRoleChanged`, unless the user has it. The
 ///   snapshots are the user. EVENT-8 and EVENT-9 hold.

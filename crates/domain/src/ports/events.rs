@@ -4,8 +4,8 @@ use crate::{Event, EventFilter, EventPosition, EventsRemoved, Page, PageSize, Sh
 
 /// Reads the event log. Every method of the ports that changes a shop's data appends to the shop's
 /// log, in the transaction of the change. It appends exactly one event for each resource that it
-/// changed. Each of these methods receives an [`AuditStamp`](crate::AuditStamp). Only the operator
-/// changes shops themselves, and these changes have no events.
+/// changed. Each of these methods receives an [`AuditStamp`](crate::AuditStamp). Creating a shop has
+/// no event.
 ///
 /// - **EVENT-1** Creating tickets appends one `TicketCreated` for each created ticket.
 /// - **EVENT-2** Updating a ticket appends one `TicketUpdated`. Deleting a ticket appends one
@@ -56,6 +56,10 @@ use crate::{Event, EventFilter, EventPosition, EventsRemoved, Page, PageSize, Sh
 ///   log goes on, `next` is the position of the last event that the list looked at, even if the page is
 ///   empty. Otherwise there is no `next`. So following `next` returns every event that meets the
 ///   conditions once. EVENT-15 holds with and without conditions.
+///
+/// - **EVENT-18** Changing a shop appends one event to its log, with the shop as it is after the change:
+///   `ShopClosed`, `ShopReopened`, or `ShopUpdated` for a setting. The log of a closed shop is listed
+///   as any other.
 ///
 /// A store may delete the rows of an erased customer in several transactions, after the erasure has
 /// taken effect. The event of a row is then in the transaction that deletes the row. All events are

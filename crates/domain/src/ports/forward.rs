@@ -41,14 +41,9 @@ macro_rules! forward_named {
     ($field:tt list_shops) => {
         $crate::forward_method!(list_shops<>($field) -> Vec<$crate::Shop>);
     };
-    ($field:tt close_shop) => {
-        $crate::forward_method!(close_shop<'domain>(
-            $field, domain: &'domain $crate::ShopDomain, now: $crate::Timestamp
-        ) -> Option<$crate::Shop>);
-    };
-    ($field:tt set_reopen_on_reply) => {
-        $crate::forward_method!(set_reopen_on_reply<'domain>(
-            $field, domain: &'domain $crate::ShopDomain, reopen_on_reply: bool
+    ($field:tt change_shop) => {
+        $crate::forward_method!(change_shop<'domain>(
+            $field, domain: &'domain $crate::ShopDomain, change: $crate::ShopChange, stamp: $crate::AuditStamp
         ) -> Option<$crate::Shop>);
     };
     ($field:tt create_customer) => {

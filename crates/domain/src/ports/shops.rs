@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Shop, ShopDomain, ShopId, StorageError, Timestamp};
+use crate::{AuditStamp, Shop, ShopChange, ShopDomain, ShopId, StorageError, Timestamp};
 
 /// Outcome of creating a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,7 @@ pub enum CreateShopOutcome {
 ///   by its domain with every value that it was created with.
 /// - **SHOP-2** If a shop, open or closed, has the domain, a creation returns
 ///   [`CreateShopOutcome::AlreadyExists`] with that shop and changes nothing.
-/// - **SHOP-3** If no shop has the domain, finding it, closing it and changing its settings return
-///   `None`.
+/// - **SHOP-3** If no shop has the domain, finding it and changing it return `None`.
 /// - **SHOP-4** The list holds every shop in order of number, smallest first. This includes closed
 ///   shops.
 /// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
@@ -29,6 +28,8 @@ pub enum CreateShopOutcome {
 ///   store assigns later are larger. A domain that is taken moves no number.
 /// - **SHOP-9** Setting `reopen_on_reply` changes this value of the shop, open or closed, and nothing
 ///   else. It returns the shop. A new shop has `false`.
+/// - **SHOP-10** Reopening a shop removes its time of closing, and changes nothing else. It returns the
+///   shop. An open shop stays as it is. A reopened shop can be closed again, at another time.
 #[async_trait]
 pub trait ShopStore: Send + Sync {
     /// Adds a shop.
@@ -65,20 +66,14 @@ pub trait ShopStore: Send + Sync {
     /// [`StorageError`] if the store fails.
     async fn list_shops(&self) -> Result<Vec<Shop>, StorageError>;
 
-    /// Closes the shop with this domain and returns it.
+    /// Changes the shop with this domain and returns it.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
-    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError>;
-
-    /// Sets whether a customer's comment opens a closed ticket of the shop again (COMMENT-20), and
-    /// returns the shop.
-    ///
-    /// # Errors
-    /// [`StorageError`] if the store fails.
-    async fn set_reopen_on_reply(
+    async fn change_shop(
         &self,
         domain: &ShopDomain,
-        reopen_on_reply: bool,
+        change: ShopChange,
+        stamp: AuditStamp,
     ) -> Result<Option<Shop>, StorageError>;
 }

@@ -1,5 +1,5 @@
 use crate::limits::MAX_SHOP_DOMAIN_CHARS;
-use crate::{ShopId, Timestamp};
+use crate::{EventKind, ShopId, Timestamp};
 
 /// A shop: the tenant that owns customers, users, tickets and API keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,37 @@ impl Shop {
     pub const fn new(id: ShopId, domain: ShopDomain, created_at: Timestamp) -> Self {
         Self { id, domain, created_at, closed_at: None, reopen_on_reply: false }
     }
+
+    /// Changes it at this time. Returns the kind of the event, or `None` if the shop is as before.
+    pub fn change(&mut self, change: ShopChange, now: Timestamp) -> Option<EventKind> {
+        let before = self.clone();
+        let kind = match change {
+            ShopChange::Close => {
+                self.closed_at.get_or_insert(now);
+                EventKind::ShopClosed
+            }
+            ShopChange::Reopen => {
+                self.closed_at = None;
+                EventKind::ShopReopened
+            }
+            ShopChange::SetReopenOnReply(reopen_on_reply) => {
+                self.reopen_on_reply = reopen_on_reply;
+                EventKind::ShopUpdated
+            }
+        };
+        (*self != before).then_some(kind)
+    }
+}
+
+/// A change of a shop by the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShopChange {
+    /// Closes it. A closed shop keeps its time of closing.
+    Close,
+    /// Opens it again. Its keys allow what they allowed before.
+    Reopen,
+    /// Sets whether a customer's comment opens a closed ticket again (COMMENT-20).
+    SetReopenOnReply(bool),
 }
 
 /// A shop's domain name, in lower case: `example.myshopify.com`.

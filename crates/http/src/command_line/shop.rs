@@ -1,9 +1,10 @@
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopId, Storage, StorageError};
+use hexdesk_domain::{Shop, ShopChange, ShopDomain, ShopId, Storage, StorageError};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ShopCommand {
@@ -27,8 +28,18 @@ pub(super) enum ShopCommand {
         #[arg(long, value_name = "on|off", action = clap::ArgAction::Set, value_parser = parse_switch)]
         reopen_on_reply: bool,
     },
-    /// Close a shop, and print its line. Its keys stop working; its data stays.
+    /// Close a shop, and print its line. Its keys stop working, and its webhooks wait. Its data stays. On
+    /// a terminal, the command asks first.
     Close {
+        /// The shop's domain.
+        domain: ShopDomain,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Open a closed shop again, and print its line. Its keys work again, and its webhooks continue where
+    /// they stopped.
+    Reopen {
         /// The shop's domain.
         domain: ShopDomain,
     },
@@ -46,17 +57,36 @@ impl ShopCommand {
             },
             Self::List => super::print(storage.list_shops().await?.iter().map(line)),
             Self::Set { domain, reopen_on_reply } => {
-                match storage.set_reopen_on_reply(&domain, reopen_on_reply).await? {
-                    Some(shop) => super::print([line(&shop)]),
-                    None => bail!(unknown(&domain)),
-                }
+                change(&storage, &domain, ShopChange::SetReopenOnReply(reopen_on_reply)).await
             }
-            Self::Close { domain } => match storage.close_shop(&domain, super::now()).await? {
-                Some(shop) => super::print([line(&shop)]),
-                None => bail!(unknown(&domain)),
-            },
+            Self::Close { domain, yes } => {
+                let shop = storage.find_shop(&domain).await?.with_context(|| unknown(&domain))?;
+                let is_asked = stdin().is_terminal() && stderr().is_terminal();
+                if shop.closed_at.is_none() && !yes && is_asked {
+                    let question = format!("Close {domain}? Its keys stop working at once. [y/N] ");
+                    ensure!(confirm(&question, stdin().lock(), stderr())?, "{domain} stays open");
+                }
+                change(&storage, &domain, ShopChange::Close).await
+            }
+            Self::Reopen { domain } => change(&storage, &domain, ShopChange::Reopen).await,
         }
     }
+}
+
+async fn change(storage: &Arc<dyn Storage>, domain: &ShopDomain, change: ShopChange) -> anyhow::Result<()> {
+    match storage.change_shop(domain, change, super::stamp()).await? {
+        Some(shop) => super::print([line(&shop)]),
+        None => bail!(unknown(domain)),
+    }
+}
+
+/// Asks a question. Everything but `y` and `yes` is a no.
+fn confirm(question: &str, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<bool> {
+    write!(output, "{question}")?;
+    output.flush()?;
+    let mut answer = String::new();
+    input.read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
 }
 
 async fn create(
@@ -91,4 +121,28 @@ fn line(shop: &Shop) -> String {
     let state = shop.closed_at.map_or("open".to_owned(), |closed_at| format!("closed {closed_at}"));
     let reopens = if shop.reopen_on_reply { "\treopen-on-reply" } else { "" };
     format!("{}\t{}\t{state}{reopens}", shop.domain, shop.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (answer, expected) in [
+            ("y\n", true),
+            ("Y", true),
+            (" yes \n", true),
+            ("YES\r\n", true),
+            ("", false),
+            ("\n", false),
+            ("n\n", false),
+            ("no\ny\n", false),
+            ("yess\n", false),
+        ] {
+            let mut shown = Vec::new();
+            assert_eq!(confirm("Close it? ", answer.as_bytes(), &mut shown).unwrap(), expected, "{answer:?}");
+            assert_eq!(shown, b"Close it? ");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The JSON of events.
 
-use hexdesk_domain::{Actor, Event, Snapshot, Subject};
+use hexdesk_domain::{Actor, Event, Shop, Snapshot, Subject};
 use serde::Serialize;
 #[cfg(test)]
 use utoipa::ToSchema;
@@ -70,6 +70,7 @@ impl<'a> EventJson<'a> {
             Snapshot::User(user) => SnapshotJson::User(UserJson::new(user, shop_domain)),
             Snapshot::ApiKey(key) => SnapshotJson::ApiKey(ApiKeySnapshotJson::new(key, event.shop_id)),
             Snapshot::Webhook(webhook) => SnapshotJson::Webhook(WebhookJson::new(webhook)),
+            Snapshot::Shop(shop) => SnapshotJson::Shop(ShopJson::new(shop)),
         });
         Self {
             cursor,
@@ -162,6 +163,37 @@ enum SnapshotJson<'a> {
     User(UserJson<'a>),
     ApiKey(ApiKeySnapshotJson),
     Webhook(WebhookJson<'a>),
+    Shop(ShopJson<'a>),
+}
+
+/// A shop. Only the command line of the server changes it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = ShopSnapshot))]
+struct ShopJson<'a> {
+    id: Id,
+    /// Its domain name.
+    domain: &'a str,
+    /// When it was added.
+    #[serde(rename = "createdAt")]
+    created_at: Time,
+    /// When it was closed; `null` if it is open.
+    #[serde(rename = "closedAt")]
+    closed_at: Option<Time>,
+    /// Whether a customer's comment opens a closed ticket again.
+    #[serde(rename = "reopenOnReply")]
+    reopen_on_reply: bool,
+}
+
+impl<'a> ShopJson<'a> {
+    fn new(shop: &'a Shop) -> Self {
+        Self {
+            id: Id(shop.id.get()),
+            domain: shop.domain.as_str(),
+            created_at: Time(shop.created_at),
+            closed_at: shop.closed_at.map(Time),
+            reopen_on_reply: shop.reopen_on_reply,
+        }
+    }
 }
 
 /// A ticket with its human ticket, without the people it names.

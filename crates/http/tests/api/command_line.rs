@@ -1,5 +1,7 @@
 //! The command line: its output for scripts, and its errors.
 
+use serde_json::{Value, json};
+
 use crate::harness::{Database, api_keys, both_databases};
 
 /// The error message of a command that must fail with this code.
@@ -44,6 +46,34 @@ fn shops_are_created_listed_and_closed(database: Database) {
     assert!(
         error_of(&database, 1, &["key", "create", "--shop", "shop.example.com"]).contains("was closed on")
     );
+    for _ in 0..2 {
+        let reopened = database.hexdesk(&["shop", "reopen", "shop.example.com"]);
+        assert_eq!(reopened, "shop.example.com\t1\topen");
+    }
+    assert!(
+        error_of(&database, 1, &["shop", "reopen", "no.example.com"])
+            .contains("there is no shop no.example.com")
+    );
+    database.hexdesk(&["shop", "set", "shop.example.com", "--reopen-on-reply", "on"]);
+    database.hexdesk(&["shop", "close", "shop.example.com", "--yes"]);
+    let log = database.hexdesk(&["events", "--shop", "shop.example.com", "--subject", "shop:1"]);
+    let log: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let outlines: Vec<_> = log
+        .iter()
+        .map(|event| {
+            let (kind, shop) = (event["kind"].as_str().unwrap(), &event["snapshot"]);
+            assert_eq!((&event["actor"]["type"], &event["requestId"]), (&json!("operator"), &Value::Null));
+            assert_eq!((&shop["id"], &shop["domain"]), (&json!(1), &json!("shop.example.com")));
+            (kind, shop["closedAt"].is_null(), shop["reopenOnReply"].as_bool().unwrap())
+        })
+        .collect();
+    let expected = [
+        ("shop.closed", false, false),
+        ("shop.reopened", true, false),
+        ("shop.updated", true, true),
+        ("shop.closed", false, true),
+    ];
+    assert_eq!(outlines, expected);
     assert!(error_of(&database, 2, &["shop", "create", "not a domain"]).contains("not a domain name"));
 }
 

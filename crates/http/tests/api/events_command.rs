@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::events::{EVENTS, settled_log, walk};
+use crate::harness::events::{EVENTS, eventually, settled_log, walk};
 use crate::harness::{Database, EXAMPLE, api_keys, both_databases, command, send_signal};
 
 const SHOP: &str = "example.myshopify.com";
@@ -84,10 +84,20 @@ fn the_command_follows_the_log(database: Database) {
 fn the_log_of_a_closed_shop_is_printed(database: Database) {
     let server = api_keys::serve(&database);
     let log = settled_log(&server);
-    drop(server);
     database.hexdesk(&["shop", "close", SHOP]);
-    let printed = printed(&database, &[]);
-    assert_eq!(printed[..log.len()], log);
+    let closed = printed(&database, &[]);
+    assert_eq!(closed[..log.len()], log);
+    assert_eq!(closed.last().unwrap()["kind"], "shop.closed");
+    eventually("the key is refused", || (server.get(EVENTS).status == 404).then_some(()));
+    // Its keys read the same once it is open again.
+    database.hexdesk(&["shop", "reopen", SHOP]);
+    eventually("the key is admitted", || (server.get(EVENTS).status == 200).then_some(()));
+    let mut log = walk(&server, EVENTS);
+    let of_shop = walk(&server, &format!("{EVENTS}?subject=shop:1"));
+    assert_eq!(of_shop, log[closed.len() - 1..]);
+    assert_eq!(printed(&database, &["--subject", "shop:1"]), of_shop);
+    assert_eq!(log.pop().unwrap()["kind"], "shop.reopened");
+    assert_eq!(log, closed);
 }
 
 fn invalid_options_say_what_to_do(database: Database) {

@@ -129,6 +129,12 @@ fn documented_receivers_verify_events(database: Database) {
     let replayed = String::from_utf8(webhook(&["replay", &ids[0]]).stdout).unwrap();
     assert!(replayed.trim().parse::<u64>().unwrap() > 1, "{replayed}");
     receivers[0].prints("ticket.created");
+    // The webhooks of a closed shop wait, and continue when it is open again.
+    database.hexdesk(&["shop", "close", SHOP]);
+    database.hexdesk(&["shop", "reopen", SHOP]);
+    for kind in ["shop.closed", "shop.reopened"] {
+        receivers[1].prints(kind);
+    }
     let disabled = String::from_utf8(webhook(&["disable", &ids[0]]).stdout).unwrap();
     assert!(disabled.contains("\tdisabled requested "), "{disabled}");
     let findings = database.run(&[&["doctor"][..], &key_file].concat()).stdout;

@@ -74,7 +74,11 @@ impl<'transaction> EventLog<'transaction> {
                     ticket.id == comment.ticket_id && ticket.last_message.as_ref() == Some(&comment.text)
                 }
                 Some(
-                    Snapshot::Customer(_) | Snapshot::User(_) | Snapshot::ApiKey(_) | Snapshot::Webhook(_),
+                    Snapshot::Customer(_)
+                    | Snapshot::User(_)
+                    | Snapshot::ApiKey(_)
+                    | Snapshot::Webhook(_)
+                    | Snapshot::Shop(_),
                 )
                 | None => false,
             })

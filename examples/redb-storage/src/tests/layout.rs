@@ -7,8 +7,8 @@ use hexdesk_domain::ports::{CreateKeyOutcome, CreateShopOutcome, CreateUserOutco
 use hexdesk_domain::{
     Actor, ApiKeyStore, AuditStamp, CommentDraft, CommentId, CommentStore, CredentialStore, CustomerStore,
     EventStore, IdempotentOutcome, Link, NewApiKey, NewLink, NewSavedReply, NewSession, PageSize,
-    PasswordHash, Role, SavedReplyId, SavedReplyStore, Scope, SecretHash, SessionStore, ShopDomain,
-    ShopStore, TicketFilter, TicketStore, UserDraft, UserStore,
+    PasswordHash, Role, SavedReplyId, SavedReplyStore, Scope, SecretHash, SessionStore, ShopChange,
+    ShopDomain, ShopStore, TicketFilter, TicketStore, UserDraft, UserStore,
 };
 use redb::ReadableTable;
 
@@ -25,7 +25,7 @@ use crate::tables::{
 async fn write_samples(storage: &RedbStorage) {
     let customer = create_customer(storage).await;
     let shop = customer.shop_id;
-    storage.close_shop(&domain(), now()).await.unwrap();
+    storage.change_shop(&domain(), ShopChange::Close, stamp(now())).await.unwrap();
     let user = UserDraft { email: Some("agent@example.com".into()), ..UserDraft::default() };
     let user = storage.create_user(shop, user.into_new(stamp(now())).unwrap(), None).await.unwrap();
     let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = user else { panic!("{user:?}") };

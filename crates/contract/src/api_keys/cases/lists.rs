@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{ApiKey, NewApiKey, Page, PageSize, Shop, Storage, Timestamp};
+use hexdesk_domain::{ApiKey, NewApiKey, Page, PageSize, Shop, ShopChange, Storage, Timestamp};
 
 use super::number;
 use crate::comparison::same;
@@ -54,7 +54,7 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
             same(&format!("the keys after {after:?}"), &page, &Page { entries, next })?;
         }
     }
-    storage.close_shop(&one.domain, at(10)).await?;
+    storage.change_shop(&one.domain, ShopChange::Close, stamp(at(10))).await?;
     expect_list(storage, &one, &expected[0]).await
 }
 

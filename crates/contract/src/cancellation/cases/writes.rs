@@ -6,20 +6,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
     CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
-    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, DeleteCommentOutcome, DeleteTicketOutcome,
-    RotateKeyOutcome, TicketCreation, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome,
-    UpdateUserOutcome,
+    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, DeleteCommentOutcome,
+    DeleteTicketOutcome, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, UpdateCommentOutcome,
+    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
 };
 use hexdesk_domain::{
     ApiKey, CommentChanges, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdRange,
-    IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, SecretHash, ShopId, Storage,
-    Subject, Ticket, TicketChanges, UserChanges, UserId,
+    IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, SecretHash, ShopChange, ShopId,
+    Storage, Subject, Ticket, TicketChanges, UserChanges, UserId,
 };
 
 use crate::cases::id_ranges::expect_no_overlap;
 use crate::cases::user_changes::change;
 use crate::comparison::same;
-use crate::events::settled_log::settled_log;
+use crate::events::settled_log::{log_after, settled_log};
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, comment_creation, comment_id, create_comment, create_customer,
     create_key, create_ticket, create_user, creation, customer_by_email, customer_id, customer_update,
@@ -32,8 +32,11 @@ use crate::samples::{
 pub(super) enum Write {
     CreateShop,
     CloseShop,
+    ReopenShop,
+    SetReopenOnReply,
     CreateCustomer,
     UpdateCustomer,
+    MergeCustomers,
     EraseCustomer,
     CreateUser,
     UpdateUser,
@@ -51,11 +54,14 @@ pub(super) enum Write {
     ReserveIdRange,
 }
 
-pub(super) const WRITES: [Write; 19] = [
+pub(super) const WRITES: [Write; 22] = [
     Write::CreateShop,
     Write::CloseShop,
+    Write::ReopenShop,
+    Write::SetReopenOnReply,
     Write::CreateCustomer,
     Write::UpdateCustomer,
+    Write::MergeCustomers,
     Write::EraseCustomer,
     Write::CreateUser,
     Write::UpdateUser,
@@ -79,6 +85,8 @@ impl Write {
         matches!(
             self,
             Self::CloseShop
+                | Self::ReopenShop
+                | Self::SetReopenOnReply
                 | Self::RevokeKey
                 | Self::RemoveRecords
                 | Self::RemoveEvents
@@ -176,6 +184,21 @@ impl<'a> Scene<'a> {
         customer_id(100 + number)
     }
 
+    /// The customer into whom another is merged.
+    fn remaining(number: i64) -> anyhow::Result<CustomerId> {
+        customer_id(1_000 + number)
+    }
+
+    /// The change of a shop, and its event.
+    fn shop_change(&self) -> anyhow::Result<(ShopChange, EventKind)> {
+        match self.write {
+            Write::CloseShop => Ok((ShopChange::Close, EventKind::ShopClosed)),
+            Write::ReopenShop => Ok((ShopChange::Reopen, EventKind::ShopReopened)),
+            Write::SetReopenOnReply => Ok((ShopChange::SetReopenOnReply(true), EventKind::ShopUpdated)),
+            other => anyhow::bail!("{other:?} does not change a shop"),
+        }
+    }
+
     fn user(number: i64) -> anyhow::Result<UserId> {
         user_id(100 + number)
     }
@@ -262,8 +285,19 @@ impl<'a> Scene<'a> {
             | Write::CreateTickets
             | Write::CreateKey
             | Write::ReserveIdRange => Ok(()),
-            Write::CloseShop => {
+            Write::CloseShop | Write::ReopenShop | Write::SetReopenOnReply => {
                 self.storage.create_shop(&self.domain(number)?, at(0)).await?;
+                if self.write == Write::ReopenShop {
+                    let domain = self.domain(number)?;
+                    self.storage.change_shop(&domain, ShopChange::Close, stamp(at(1))).await?;
+                }
+                Ok(())
+            }
+            Write::MergeCustomers => {
+                self.add_customer(number).await?;
+                let (id, new) =
+                    (Self::remaining(number)?, customer_by_email(&format!("remaining-{number}@example.com")));
+                create_customer(self.storage, self.shop(), NewCustomer { id: Some(id), ..new }).await?;
                 Ok(())
             }
             Write::UpdateCustomer | Write::EraseCustomer => self.add_customer(number).await,
@@ -287,10 +321,17 @@ impl<'a> Scene<'a> {
                 CreateShopOutcome::Created(_) => Ok(Effect::Made),
                 CreateShopOutcome::AlreadyExists(_) => Ok(Effect::Before),
             },
-            Write::CloseShop => {
-                let closed = storage.close_shop(&self.domain(number)?, at(9)).await?;
-                same("when a shop was closed", &closed.and_then(|shop| shop.closed_at), &Some(at(9)))?;
+            Write::CloseShop | Write::ReopenShop | Write::SetReopenOnReply => {
+                let (change, _) = self.shop_change()?;
+                let changed = storage.change_shop(&self.domain(number)?, change, stamp(at(9))).await?;
+                ensure!(changed.is_some(), "an existing shop is not found");
                 Ok(Effect::Made)
+            }
+            Write::MergeCustomers => {
+                let (from, into) = (Self::customer(number)?, Self::remaining(number)?);
+                let merge = CustomerMerge { from, into, stamp: stamp(at(9)) };
+                let attempt = storage.merge_customers(shop, merge, claim_of(number)?).await?;
+                once(attempt, |outcome| matches!(outcome, MergeCustomersOutcome::Merged(_)))
             }
             Write::CreateCustomer => {
                 let new =
@@ -417,14 +458,25 @@ impl<'a> Scene<'a> {
     pub(super) async fn check(&self, number: i64) -> anyhow::Result<()> {
         let (storage, shop) = (self.storage, self.shop());
         match self.write {
-            Write::CreateShop | Write::CloseShop => {
+            Write::CreateShop => {
                 let found = storage.find_shop(&self.domain(number)?).await?;
-                let found = found.context("the shop is not found")?;
-                same(
-                    "whether the shop is closed",
-                    &found.closed_at.is_some(),
-                    &(self.write == Write::CloseShop),
-                )
+                ensure!(found.is_some(), "the shop is not found");
+                Ok(())
+            }
+            Write::CloseShop | Write::ReopenShop | Write::SetReopenOnReply => {
+                let (change, kind) = self.shop_change()?;
+                let found = storage.find_shop(&self.domain(number)?).await?.context("the shop")?;
+                same("what changes again", &found.clone().change(change, at(9)), &None)?;
+                let log = log_after(storage, found.id, None, PageSize::MAX).await?;
+                let count = log.iter().filter(|event| event.kind == kind).count();
+                same("the number of events of the change", &count, &1)
+            }
+            Write::MergeCustomers => {
+                let (from, into) = (Self::customer(number)?, Self::remaining(number)?);
+                same("the merged customer", &storage.find_customer(shop, from).await?, &None)?;
+                same("into whom", &storage.find_merged_customer(shop, from).await?, &Some(into))?;
+                let moved = find_ticket(storage, shop, ticket_id(number)?).await?.ticket;
+                same("the customer of the ticket", &moved.customer_id, &into)
             }
             Write::CreateCustomer | Write::UpdateCustomer => {
                 let found = storage.find_customer(shop, Self::customer(number)?).await?;
@@ -513,9 +565,15 @@ impl<'a> Scene<'a> {
         Ok(match self.write {
             Write::CreateShop
             | Write::CloseShop
+            | Write::ReopenShop
+            | Write::SetReopenOnReply
             | Write::RemoveRecords
             | Write::RemoveEvents
             | Write::ReserveIdRange => Vec::new(),
+            Write::MergeCustomers => vec![
+                (EventKind::CustomerMerged, customer, 1),
+                (EventKind::CustomerUpdated, Subject::Customer(Self::remaining(number)?), 1),
+            ],
             Write::CreateCustomer => vec![(EventKind::CustomerCreated, customer, 1)],
             Write::UpdateCustomer => vec![(EventKind::CustomerUpdated, customer, 1)],
             Write::EraseCustomer => vec![

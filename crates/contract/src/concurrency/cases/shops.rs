@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::CreateTicketOutcome;
-use hexdesk_domain::{CustomerFilter, Shop, Storage, TicketFilter, Timestamp, UserFilter};
+use hexdesk_domain::{CustomerFilter, Shop, ShopChange, Storage, TicketFilter, Timestamp, UserFilter};
 use tokio::sync::Semaphore;
 
 use super::{ROUNDS, race};
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, create_customer, create_key, create_ticket, create_user, creation, customer_by_email,
-    new_key, user_by_email,
+    new_key, stamp, user_by_email,
 };
 
 const RACERS: usize = 30;
@@ -72,7 +72,8 @@ async fn take_part(
     match racer % 5 {
         0 => {
             drop(begun.acquire_many(CREATORS).await?);
-            let closed = storage.close_shop(&people.shop.domain, time_of(racer)).await?;
+            let closed =
+                storage.change_shop(&people.shop.domain, ShopChange::Close, stamp(time_of(racer))).await?;
             let closed = closed.context("an existing shop is not found")?;
             return Ok(Some(closed.closed_at.context("a closed shop is open")?));
         }

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::ports::{CommentCreation, DeleteTicketOutcome, RotateKeyOutcome};
 use hexdesk_domain::{
-    CommentChanges, CustomerChanges, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment,
-    NewCustomer, Storage, Ticket, TicketChanges, UserChanges, UserId,
+    AuditStamp, CommentChanges, CustomerChanges, CustomerId, EventKind, IdempotentOutcome, KeyNumber,
+    NewApiKey, NewComment, NewCustomer, ShopChange, Snapshot, Storage, Ticket, TicketChanges, UserChanges,
+    UserId,
 };
 
 use crate::comparison::same;
-use crate::events::expected::ExpectedEvents;
+use crate::events::expected::{ExpectedEvent, ExpectedEvents};
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email, deferred_claim,
     new_comment, new_key, rotation, ticket_id, user_by_email,
@@ -311,4 +312,30 @@ pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>)
         same("the number of events after the revocations", &expected_events.len(), &(before + 2 + 4 + 2))?;
     }
     expected_events.check("keys").await
+}
+
+/// EVENT-18: changing a shop appends one event, with the shop. The log of a closed shop is listed.
+pub async fn event_18_changing_a_shop_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?.shop;
+    let two = expected_events.create_shop_with_people("two.example.com").await?.shop;
+    for shop in [&one, &two] {
+        // A setting, and a closing that is reopened. Each change is made twice, and logged once.
+        for (change, kind) in [
+            (ShopChange::SetReopenOnReply(true), EventKind::ShopUpdated),
+            (ShopChange::Close, EventKind::ShopClosed),
+            (ShopChange::SetReopenOnReply(false), EventKind::ShopUpdated),
+            (ShopChange::Reopen, EventKind::ShopReopened),
+            (ShopChange::Close, EventKind::ShopClosed),
+        ] {
+            let stamp = expected_events.next_stamp();
+            for stamp in [stamp, AuditStamp { time: at(5), ..stamp }] {
+                storage.change_shop(&shop.domain, change, stamp).await?;
+            }
+            let changed = storage.find_shop(&shop.domain).await?.context("the shop")?;
+            let event = ExpectedEvent::of(kind, stamp, Snapshot::from(&changed));
+            expected_events.note(shop.id, vec![event]);
+        }
+    }
+    expected_events.check("changes of shops").await
 }

@@ -4,8 +4,8 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome};
 use hexdesk_domain::{
     CustomerChanges, CustomerFilter, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment,
-    NewCustomer, NewUser, PageSize, Storage, Ticket, TicketChanges, TicketFilter, TicketId, UserChanges,
-    UserFilter, UserId,
+    NewCustomer, NewUser, PageSize, ShopChange, Storage, Ticket, TicketChanges, TicketFilter, TicketId,
+    UserChanges, UserFilter, UserId,
 };
 
 use crate::comparison::same;
@@ -14,7 +14,7 @@ use crate::samples::ticket_members::current_values;
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email,
     customer_by_phone_number, customer_id, deferred_claim, domain, find_ticket, new_comment, new_key,
-    rotation, ticket_id, user_by_email, user_id,
+    rotation, stamp, ticket_id, user_by_email, user_id,
 };
 
 /// EVENT-8: refused and replayed commands, commands that change nothing, and reads append no event.
@@ -140,7 +140,7 @@ async fn refused_users(
     Ok(())
 }
 
-/// Calls every method that only reads, and the operator's methods for shops.
+/// Calls every method that only reads, and changes of shops that change nothing.
 async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -> anyhow::Result<()> {
     let (storage, shop) = (expected_events.storage, fixture.shop.id);
     storage.find_ticket(shop, ticket_id(1)?).await?;
@@ -157,9 +157,9 @@ async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -
     storage.find_log_end(shop).await?;
     storage.create_shop(&fixture.shop.domain, at(1)).await?;
     storage.create_shop(&domain("new.example.com")?, at(1)).await?;
-    storage.close_shop(&domain("new.example.com")?, at(2)).await?;
-    storage.set_reopen_on_reply(&fixture.shop.domain, true).await?;
-    storage.set_reopen_on_reply(&fixture.shop.domain, false).await?;
+    for change in [ShopChange::Reopen, ShopChange::SetReopenOnReply(false)] {
+        storage.change_shop(&fixture.shop.domain, change, stamp(at(2))).await?;
+    }
     storage.check_ready().await?;
     Ok(())
 }

@@ -61,6 +61,7 @@ impl Model {
         Ok(match subject {
             // The caller chose these ids.
             Subject::Ticket(_) | Subject::Comment(_) | Subject::Webhook(_) => subject,
+            Subject::Shop(id) => Subject::Shop(self.shop_ids.reference(id)?),
             Subject::Customer(id) => Subject::Customer(self.logged_customer_id(shop, id)?),
             Subject::User(id) => Subject::User(self.user_id(shop, Some(id))?.context("a user")?),
             Subject::ApiKey(number) => {
@@ -94,6 +95,7 @@ impl Model {
             Snapshot::Customer(customer) => Snapshot::Customer(Box::new(self.customer(*customer)?)),
             // It names neither its shop nor anything that the store numbers.
             Snapshot::Webhook(_) => snapshot,
+            Snapshot::Shop(shop) => Snapshot::Shop(Box::new(self.shop(*shop)?)),
             Snapshot::User(user) => Snapshot::User(Box::new(self.user(*user)?)),
             Snapshot::ApiKey(key) => {
                 let user_id = self.user_id(shop_id, key.user_id)?;

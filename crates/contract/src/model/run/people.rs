@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome, NewCustomer, NewUser, Receipt, ShopId,
-    ShopStore, UserId, UserStore,
+    CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome, NewCustomer, NewUser, Receipt, ShopChange,
+    ShopId, ShopStore, UserId, UserStore,
 };
 
 use super::super::pairing::Pairing;
@@ -12,7 +12,7 @@ use super::super::step::{Claim, Number, Slot};
 use super::users::claim_of_creation;
 use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
-use crate::samples::{at, domain};
+use crate::samples::{at, domain, stamp};
 
 /// Far from each other and from the numbers that a store assigns.
 const HIGH_NUMBERS: i64 = 1 << 41;
@@ -41,26 +41,21 @@ impl Model {
         same("creating a shop", &tested, &reference)
     }
 
-    pub(super) async fn close_shop(&mut self, name: u8, millis: i64) -> anyhow::Result<()> {
+    pub(super) async fn change_shop(
+        &mut self,
+        name: u8,
+        change: ShopChange,
+        millis: i64,
+    ) -> anyhow::Result<()> {
         let domain = domain(&format!("shop-{name}.example.com"))?;
+        let stamp = stamp(at(millis));
         let outcomes = both(
-            self.tested.close_shop(&domain, at(millis)).await,
-            self.reference.close_shop(&domain, at(millis)).await,
+            self.tested.change_shop(&domain, change, stamp).await,
+            self.reference.change_shop(&domain, change, stamp).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         let tested = tested.map(|shop| self.shop(shop)).transpose()?;
-        same("closing a shop", &tested, &reference)
-    }
-
-    pub(super) async fn set_reopen_on_reply(&mut self, name: u8, value: bool) -> anyhow::Result<()> {
-        let domain = domain(&format!("shop-{name}.example.com"))?;
-        let outcomes = both(
-            self.tested.set_reopen_on_reply(&domain, value).await,
-            self.reference.set_reopen_on_reply(&domain, value).await,
-        )?;
-        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
-        let tested = tested.map(|shop| self.shop(shop)).transpose()?;
-        same("setting `reopen_on_reply`", &tested, &reference)
+        same("changing a shop", &tested, &reference)
     }
 
     pub(super) async fn create_customer(

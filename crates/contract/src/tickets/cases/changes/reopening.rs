@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    EventKind, HumanTicket, IdempotentOutcome, NewComment, ShopId, Snapshot, Storage, Subject, Ticket,
-    TicketChanges, TicketSnapshot, TicketView, Timestamp, UserId,
+    EventKind, HumanTicket, IdempotentOutcome, NewComment, ShopChange, ShopId, Snapshot, Storage, Subject,
+    Ticket, TicketChanges, TicketSnapshot, TicketView, Timestamp, UserId,
 };
 
 use crate::comparison::same;
@@ -26,7 +26,7 @@ pub async fn comment_20_reply_opens_closed_ticket(storage: Arc<dyn Storage>) -> 
     for fixture in &fixtures {
         expect_replies(storage, fixture, &mut ids, false).await?;
     }
-    storage.set_reopen_on_reply(&one.people.shop.domain, true).await?;
+    storage.change_shop(&one.people.shop.domain, ShopChange::SetReopenOnReply(true), stamp(at(0))).await?;
     expect_replies(storage, one, &mut ids, true).await?;
     expect_replies(storage, two, &mut ids, false).await?;
     what_is_not_created_opens_nothing(storage, one).await?;
@@ -34,7 +34,7 @@ pub async fn comment_20_reply_opens_closed_ticket(storage: Arc<dyn Storage>) -> 
     opening_is_logged_once(storage, one.shop()).await?;
     // Every human ticket of a shop has a number of its own.
     ShopContents::of(storage, &fixtures).await?;
-    storage.set_reopen_on_reply(&one.people.shop.domain, false).await?;
+    storage.change_shop(&one.people.shop.domain, ShopChange::SetReopenOnReply(false), stamp(at(0))).await?;
     expect_replies(storage, one, &mut ids, false).await
 }
 
