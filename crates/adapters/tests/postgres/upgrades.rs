@@ -1,5 +1,7 @@
 //! Databases of older versions, with rows.
 
+#[path = "../upgrades/console.rs"]
+mod console;
 #[path = "../upgrades/webhooks.rs"]
 mod webhooks;
 
@@ -340,7 +342,9 @@ async fn the_log_of_the_first_version_begins_with_its_first_event() {
 }
 
 #[tokio::test]
-async fn a_webhook_of_an_older_shop_sends_what_follows() {
+async fn webhooks_and_the_console_work_in_an_older_shop() {
     let database = first_database();
-    webhooks::check(&upgraded(&database).await, shop(1), 2).await;
+    let storage = upgraded(&database).await;
+    webhooks::check(&storage, shop(1), 2).await;
+    console::check(&storage, shop(1)).await;
 }

@@ -1,5 +1,7 @@
 //! Databases of older versions, with rows.
 
+#[path = "../upgrades/console.rs"]
+mod console;
 #[path = "../upgrades/webhooks.rs"]
 mod webhooks;
 
@@ -259,16 +261,19 @@ async fn the_log_of_the_older_version_begins_with_its_first_event() {
 }
 
 #[tokio::test]
-async fn a_webhook_of_an_older_shop_sends_what_follows() {
+async fn webhooks_and_the_console_work_in_an_older_shop() {
     let (_directory, path, mut connection) = old_database();
     connection
         .batch_execute(
             "INSERT INTO events (shop_id, change, part, kind, subject_id, time) VALUES
                 (1, 1, 1, 'customer.created', 9, 0), (1, 2, 1, 'ticket.created', 4, 0);
-             INSERT INTO shop_counters (shop_id, counted, last_number) VALUES (1, 'changes', 2)",
+             INSERT INTO shop_counters (shop_id, counted, last_number) VALUES (1, 'changes', 2);
+             INSERT INTO users (shop_id, id, email, email_folded, created_at) VALUES (1, 45, 'a@b.c', 'a@b.c', 0)",
         )
         .unwrap();
     let storage = SqliteStorage::open(&path).unwrap();
     storage.migrate().await.unwrap();
-    webhooks::check(&storage, ShopId::new(1).unwrap(), 2).await;
+    let shop = ShopId::new(1).unwrap();
+    webhooks::check(&storage, shop, 2).await;
+    console::check(&storage, shop).await;
 }

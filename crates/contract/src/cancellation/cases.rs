@@ -1,5 +1,6 @@
 //! The obligation on calls that their caller drops.
 
+mod console;
 mod moments;
 mod writes;
 
@@ -11,7 +12,7 @@ use hexdesk_domain::Storage;
 use tokio::task::JoinSet;
 
 use self::moments::{moments_within, run_measured, run_until};
-use self::writes::{Effect, Scene, WRITES, Write};
+use self::writes::{Effect, Scene, Write, writes};
 use crate::comparison::same;
 use crate::events::settled_log::settled_log;
 use crate::samples::{at, stamp};
@@ -25,10 +26,10 @@ pub async fn cancel_1_dropped_call_takes_effect_in_full_or_not_at_all(
     storage: Arc<dyn Storage>,
 ) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
-    for (place, write) in WRITES.iter().enumerate() {
+    for (place, write) in writes().into_iter().enumerate() {
         let storage = Arc::clone(&storage);
         tasks.spawn(async move {
-            let dropped = drop_at_moments(&*storage, *write, place).await;
+            let dropped = drop_at_moments(&*storage, write, place).await;
             dropped.with_context(|| format!("{write:?}"))
         });
     }

@@ -8,6 +8,9 @@ pub(crate) fn faults() -> Vec<Fault> {
         fault("CANCEL-1", "A ticket is written before its event, and a call is dropped in between.")
             .unlocked(["create_tickets"])
             .writing_events_later(),
+        fault("CANCEL-1", "A password is set before its event, and a call is dropped in between.")
+            .unlocked(["set_password"])
+            .writing_events_later(),
         fault(
             "CANCEL-1",
             "A user is written before the record of its key, and a call is dropped in between.",

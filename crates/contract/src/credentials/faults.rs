@@ -54,12 +54,14 @@ fn of_links() -> Vec<Fault> {
             }
             Ok(outcome)
         }),
-        fault("CREDENTIAL-4", "A link removes the password.").create_link(|store, shop, new| {
-            if let Some(credential) = store.credentials.get_mut(&(shop, new.user_id)) {
-                credential.password = None;
-            }
-            Ok(store.create_link(shop, new))
-        }),
+        fault("CREDENTIAL-4", "A link removes the password.")
+            .create_link(|store, shop, new| {
+                if let Some(credential) = store.credentials.get_mut(&(shop, new.user_id)) {
+                    credential.password = None;
+                }
+                Ok(store.create_link(shop, new))
+            })
+            .found_by_the_model(),
         fault("CREDENTIAL-4", "A link of an invited user keeps the role.").create_link(|store, shop, new| {
             let role = store.credentials.get(&(shop, new.user_id)).map(|credential| credential.role);
             Ok(store.create_link(shop, NewLink { role: role.or(new.role), ..new }))
@@ -138,12 +140,14 @@ fn of_the_rest() -> Vec<Fault> {
                 })
             },
         ),
-        fault("CREDENTIAL-8", "A closing keeps the links.").change_shop(|store, domain, change, stamp| {
-            let kept = store.credentials.clone();
-            let shop = store.change_shop(domain, change, stamp);
-            store.credentials = kept;
-            Ok(shop)
-        }),
+        fault("CREDENTIAL-8", "A closing keeps the links.")
+            .change_shop(|store, domain, change, stamp| {
+                let kept = store.credentials.clone();
+                let shop = store.change_shop(domain, change, stamp);
+                store.credentials = kept;
+                Ok(shop)
+            })
+            .found_by_the_model(),
         fault("CREDENTIAL-9", "A link is not logged.").create_link(|store, shop, new| {
             let log = store.events.clone();
             let outcome = store.create_link(shop, new);

@@ -3,6 +3,7 @@
 mod api_keys;
 mod comment_changes;
 mod comments;
+mod console;
 mod customers;
 mod events;
 mod merges;
@@ -21,13 +22,13 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
     CommentId, CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest,
-    KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, Scope, ShopChange, ShopDomain, ShopId, ShopStore,
-    Storage, StorageError, TicketId, UserFilter, UserId,
+    KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, Scope, SecretHash, ShopChange, ShopDomain, ShopId,
+    ShopStore, Storage, StorageError, TicketId, UserFilter, UserId,
 };
 
 use super::id_range_ledger::IdRangeLedger;
 use super::pairing::Pairing;
-use super::step::{Claim, Filter, Number, Person, Slot, Step};
+use super::step::{Claim, ConsoleStep, Filter, Number, Person, Slot, Step, Token};
 use crate::MemoryStorage;
 use crate::comparison::same;
 use crate::samples::{TRICKY_TEXTS, at, claim as claim_of, customer_by_email, stamp, user_by_email};
@@ -52,6 +53,13 @@ pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::
             })
             .await?;
         model.take(Step::CreateUser { shop, number, email: 0, text: 0, claim: None }).await?;
+        let (user, link) = (Person::There(0), Token { hash: shop, other_shop: None });
+        for step in [
+            ConsoleStep::CreateLink { shop, user, is_admin: Some(false), at: 0 },
+            ConsoleStep::SetPassword { link, password: 0, at: 0 },
+        ] {
+            model.take(Step::Console(step)).await?;
+        }
     }
     for (index, step) in (1..).zip(steps) {
         model.take(step).await.with_context(|| format!("step {index}"))?;
@@ -84,6 +92,9 @@ struct Model {
     /// Every comment whose creation was tried.
     comments: Vec<(Both<ShopId>, TicketId, CommentId)>,
     keys: BTreeMap<ShopId, Vec<Both<KeyNumber>>>,
+    /// Every link and session whose creation was tried.
+    links: Vec<(Both<ShopId>, SecretHash)>,
+    sessions: Vec<(Both<ShopId>, SecretHash)>,
     ranges: Vec<IdRange>,
     ledger: IdRangeLedger,
     shop_ids: Pairing<ShopId>,
@@ -132,6 +143,8 @@ impl Model {
             deleted_tickets: Vec::new(),
             comments: Vec::new(),
             keys: BTreeMap::new(),
+            links: Vec::new(),
+            sessions: Vec::new(),
             ranges: Vec::new(),
             ledger: IdRangeLedger::default(),
             shop_ids: Pairing::new(),
@@ -232,6 +245,7 @@ impl Model {
                 self.ranges.push(range);
                 Ok(())
             }
+            Step::Console(step) => self.take_in_console(step).await,
             Step::Look => self.look().await,
         }
     }
@@ -261,6 +275,7 @@ impl Model {
             self.look_at_people(shop).await?;
             self.look_at_merged(shop).await?;
             self.look_at_keys(shop).await?;
+            self.look_at_console(shop).await?;
             self.look_at_answers(shop).await?;
         }
         self.look_at_tickets().await

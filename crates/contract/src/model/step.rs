@@ -1,9 +1,13 @@
 //! The steps. They draw from small pools, so that steps often touch the same things.
 
+mod console;
+
 use hexdesk_domain::PageSize;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
+pub(super) use console::{ConsoleStep, SAVED_REPLIES, Token};
 
 /// A call to make on both stores. A `Slot` picks one of the existing shops, people, tickets, keys
 /// or ranges.
@@ -118,6 +122,7 @@ pub(super) enum Step {
         span: i64,
         current: Option<Slot>,
     },
+    Console(ConsoleStep),
     /// Compares all data that can be found.
     Look,
 }
@@ -340,6 +345,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => rotate_key(),
         3 => (MILLIS, 1..8_i64, option::of(slot()))
             .prop_map(|(at, span, current)| Step::ReserveIdRange { at, span, current }),
+        14 => console::step().prop_map(Step::Console),
         1 => Just(Step::Look),
     ]
 }

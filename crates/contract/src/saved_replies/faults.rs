@@ -27,12 +27,12 @@ pub(crate) fn faults() -> Vec<Fault> {
             let shop = of_shop.map_or(shop, |reply| reply.shop_id);
             Ok(store.delete_saved_reply(shop, id))
         }),
-        fault("REPLY-3", "A taken id replaces the reply.").create_saved_reply(
-            |store, shop, id, reply, now| {
+        fault("REPLY-3", "A taken id replaces the reply.")
+            .create_saved_reply(|store, shop, id, reply, now| {
                 store.delete_saved_reply(shop, id);
                 Ok(store.create_saved_reply(shop, id, reply, now))
-            },
-        ),
+            })
+            .found_by_the_model(),
         fault("REPLY-4", "The replies of all shops are counted.").create_saved_reply(
             |store, shop, id, reply, now| {
                 let is_new = !store.saved_replies.contains_key(&(shop, id));
@@ -43,12 +43,12 @@ pub(crate) fn faults() -> Vec<Fault> {
             },
         ),
         fault("REPLY-4", "Creations of replies do not wait for each other.").unlocked(["create_saved_reply"]),
-        fault("REPLY-5", "A change keeps the time of the last change.").update_saved_reply(
-            |store, shop, id, reply, now| {
+        fault("REPLY-5", "A change keeps the time of the last change.")
+            .update_saved_reply(|store, shop, id, reply, now| {
                 let before = store.saved_replies.get(&(shop, id)).map_or(now, |reply| reply.changed_at);
                 Ok(store.update_saved_reply(shop, id, reply, before))
-            },
-        ),
+            })
+            .found_by_the_model(),
         fault("REPLY-5", "A change of a missing reply adds it.").update_saved_reply(
             |store, shop, id, reply, now| {
                 if !store.saved_replies.contains_key(&(shop, id)) {

@@ -65,13 +65,15 @@ fn of_ends() -> Vec<Fault> {
             }
             Ok(())
         }),
-        fault("SESSION-5", "A session needs no password.").create_session(|store, shop, mut new| {
-            let credential = store.credentials.get(&(shop, new.user_id));
-            if let Some(password) = credential.and_then(|credential| credential.password.clone()) {
-                new.password = password;
-            }
-            store.create_session(shop, new)
-        }),
+        fault("SESSION-5", "A session needs no password.")
+            .create_session(|store, shop, mut new| {
+                let credential = store.credentials.get(&(shop, new.user_id));
+                if let Some(password) = credential.and_then(|credential| credential.password.clone()) {
+                    new.password = password;
+                }
+                store.create_session(shop, new)
+            })
+            .found_by_the_model(),
         fault("SESSION-5", "A closed shop lets users in.").create_session(|store, shop, new| {
             let closed_at = store.shops.get_mut(&shop).and_then(|shop| shop.closed_at.take());
             let created = store.create_session(shop, new);
@@ -98,14 +100,14 @@ fn of_ends() -> Vec<Fault> {
                 Ok(set)
             },
         ),
-        fault("SESSION-6", "A closing only hides the sessions.").change_shop(
-            |store, domain, change, stamp| {
+        fault("SESSION-6", "A closing only hides the sessions.")
+            .change_shop(|store, domain, change, stamp| {
                 let sessions = store.sessions.clone();
                 let shop = store.change_shop(domain, change, stamp);
                 store.sessions = sessions;
                 Ok(shop)
-            },
-        ),
+            })
+            .found_by_the_model(),
         fault("SESSION-6", "A new link ends the sessions.").create_link(|store, shop, new| {
             store.end_sessions_of(shop, new.user_id);
             Ok(store.create_link(shop, new))

@@ -16,6 +16,7 @@ use hexdesk_domain::{
     Storage, Subject, Ticket, TicketChanges, UserChanges, UserId,
 };
 
+use super::console::ConsoleWrite;
 use crate::cases::id_ranges::expect_no_overlap;
 use crate::cases::user_changes::change;
 use crate::comparison::same;
@@ -52,9 +53,10 @@ pub(super) enum Write {
     RemoveRecords,
     RemoveEvents,
     ReserveIdRange,
+    Console(ConsoleWrite),
 }
 
-pub(super) const WRITES: [Write; 22] = [
+const WRITES: [Write; 22] = [
     Write::CreateShop,
     Write::CloseShop,
     Write::ReopenShop,
@@ -79,6 +81,11 @@ pub(super) const WRITES: [Write; 22] = [
     Write::ReserveIdRange,
 ];
 
+/// Returns every write.
+pub(super) fn writes() -> Vec<Write> {
+    WRITES.into_iter().chain(ConsoleWrite::ALL.map(Write::Console)).collect()
+}
+
 impl Write {
     /// Whether its result does not say if it took effect before.
     pub(super) fn is_repeatable(self) -> bool {
@@ -91,7 +98,7 @@ impl Write {
                 | Self::RemoveRecords
                 | Self::RemoveEvents
                 | Self::ReserveIdRange
-        )
+        ) || matches!(self, Self::Console(write) if write.is_repeatable())
     }
 }
 
@@ -109,7 +116,7 @@ pub(super) enum Effect {
 /// The shop in which a method is called, and what the calls have returned.
 pub(super) struct Scene<'a> {
     pub(super) write: Write,
-    storage: &'a dyn Storage,
+    pub(super) storage: &'a dyn Storage,
     people: ShopWithPeople,
     keys: Mutex<BTreeMap<i64, KeyNumber>>,
     ranges: Mutex<Vec<IdRange>>,
@@ -125,12 +132,12 @@ const LIMIT: u32 = 4;
 /// From this time on, events are not old.
 const YOUNG: i64 = 9_000;
 
-fn email(number: i64) -> String {
+pub(super) fn email(number: i64) -> String {
     format!("{number}@example.com")
 }
 
 /// A secret for each number, or another.
-fn secret(number: i64, of_rotation: bool) -> anyhow::Result<SecretHash> {
+pub(super) fn secret(number: i64, of_rotation: bool) -> anyhow::Result<SecretHash> {
     Ok(secret_hash(u8::try_from(number)? + if of_rotation { 100 } else { 0 }))
 }
 
@@ -167,8 +174,9 @@ fn all_or_none(effects: &[Effect]) -> anyhow::Result<Effect> {
 
 impl<'a> Scene<'a> {
     pub(super) async fn create(storage: &'a dyn Storage, write: Write) -> anyhow::Result<Self> {
-        let name = format!("{write:?}.example.com").to_lowercase();
-        let people = ShopWithPeople::create(storage, &name).await?;
+        let mut name = format!("{write:?}").to_lowercase();
+        name.retain(char::is_alphanumeric);
+        let people = ShopWithPeople::create(storage, &format!("{name}.example.com")).await?;
         Ok(Self { write, storage, people, keys: Mutex::default(), ranges: Mutex::default() })
     }
 
@@ -199,7 +207,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn user(number: i64) -> anyhow::Result<UserId> {
+    pub(super) fn user(number: i64) -> anyhow::Result<UserId> {
         user_id(100 + number)
     }
 
@@ -243,7 +251,7 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    async fn add_user(&self, number: i64) -> anyhow::Result<()> {
+    pub(super) async fn add_user(&self, number: i64) -> anyhow::Result<()> {
         let new = NewUser { id: Some(Self::user(number)?), ..user_by_email(&email(number)) };
         let user_id = Some(create_user(self.storage, self.shop(), new).await?.id);
         self.add_key(number, user_id).await
@@ -310,6 +318,7 @@ impl<'a> Scene<'a> {
             Write::RevokeKey | Write::RotateKey => self.add_key(number, None).await,
             Write::RemoveRecords => self.add_old_records(number).await,
             Write::RemoveEvents => self.add_old_events(number).await,
+            Write::Console(write) => self.prepare_in_console(write, number).await,
         }
     }
 
@@ -451,6 +460,7 @@ impl<'a> Scene<'a> {
                 locked(&self.ranges).push(range);
                 Ok(Effect::Made)
             }
+            Write::Console(write) => self.make_in_console(write, number).await,
         }
     }
 
@@ -540,6 +550,7 @@ impl<'a> Scene<'a> {
             }
             Write::RemoveEvents => self.expect_rest(self.remove_events(number, 100).await?),
             Write::ReserveIdRange => expect_no_overlap(&locked(&self.ranges)),
+            Write::Console(write) => self.check_in_console(write, number).await,
         }
     }
 
@@ -602,6 +613,9 @@ impl<'a> Scene<'a> {
             ],
             Write::CreateKey => vec![(EventKind::ApiKeyCreated, key(false).await?, 1)],
             Write::RevokeKey => vec![(EventKind::ApiKeyRevoked, key(false).await?, 1)],
+            Write::Console(ConsoleWrite::SetPassword) => vec![(EventKind::UserPasswordSet, user, 1)],
+            Write::Console(ConsoleWrite::SetRole) => vec![(EventKind::UserRoleChanged, user, 1)],
+            Write::Console(_) => Vec::new(),
             Write::RotateKey => vec![
                 (EventKind::ApiKeyRotated, key(false).await?, 1),
                 (EventKind::ApiKeyCreated, key(true).await?, 1),
