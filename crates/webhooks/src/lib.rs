@@ -6,7 +6,7 @@
 //! | [`WebhookSecret`] | a secret that signs messages |
 //! | [`Message`] | the body of a request, with its id and secrets |
 //! | [`WebhookClient`] | makes one attempt: connects, checks the address, sends, reads the status |
-//! | [`open_secrets`] | the secrets of a webhook, for a message |
+//! | [`SigningSecrets`] | the secrets of a webhook that sign its messages |
 //! | [`Sender`] | the loop that plans, claims, attempts and settles deliveries |
 
 mod client;
@@ -16,5 +16,5 @@ mod sender;
 
 pub use client::{ClientLimits, Names, Outcome, SystemNames, TrustedRoots, WebhookClient};
 pub use message::Message;
-pub use secret::{NoRandomBytes, SecretTextError, WebhookSecret, open_secrets};
+pub use secret::{NoRandomBytes, SecretTextError, SigningSecrets, WebhookSecret};
 pub use sender::{RenderMessage, Sender, SenderLimits, SenderPorts};

@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use hexdesk_domain::ports::{SecretPlace, SecretSealerError};
+use hexdesk_domain::ports::SecretSealerError;
 use hexdesk_domain::{SecretSealer, Timestamp, Webhook};
 
 /// What the text of a secret begins with.
@@ -76,30 +76,90 @@ impl WebhookSecret {
     }
 }
 
-/// Returns the secrets that sign a message of the webhook at `now`: its secret, and the former one until
-/// its end.
-///
-/// # Errors
-/// [`SecretSealerError`] if a secret does not open.
-pub fn open_secrets(
-    sealer: &dyn SecretSealer,
-    webhook: &Webhook,
-    now: Timestamp,
-) -> Result<Vec<WebhookSecret>, SecretSealerError> {
-    let former = webhook.former_secret.iter().filter(|former| now < former.ends_at);
-    let sealed = std::iter::once(&webhook.secret).chain(former.map(|former| &former.secret));
-    let place = SecretPlace::webhook(webhook.shop_id, webhook.id);
-    sealed
-        .map(|sealed| {
-            let opened = sealer.open(place, sealed)?;
-            WebhookSecret::from_bytes(opened).map_err(|SecretTextError| SecretSealerError::DoesNotOpen)
-        })
-        .collect()
+/// The secrets that sign a message.
+#[derive(Debug)]
+pub struct SigningSecrets {
+    /// At least one.
+    pub secrets: Vec<WebhookSecret>,
+    /// The reason why another secret, which should sign too, does not open.
+    pub closed: Option<SecretSealerError>,
+}
+
+impl SigningSecrets {
+    /// Opens the secrets of the webhook that sign at `now`: its secret, and the former one until its end.
+    /// If only one of them opens, that one signs.
+    ///
+    /// # Errors
+    /// [`SecretSealerError`] if none opens.
+    pub fn open(
+        sealer: &dyn SecretSealer,
+        webhook: &Webhook,
+        now: Timestamp,
+    ) -> Result<Self, SecretSealerError> {
+        let (opened, closed) = webhook.open_secrets(sealer, now);
+        let secrets: Vec<_> =
+            opened.into_iter().filter_map(|bytes| WebhookSecret::from_bytes(bytes).ok()).collect();
+        if secrets.is_empty() {
+            return Err(closed.unwrap_or(SecretSealerError::DoesNotOpen));
+        }
+        Ok(Self { secrets, closed })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use hexdesk_domain::ports::SecretPlace;
+    use hexdesk_domain::{
+        EventPosition, FormerSecret, NewWebhook, SealedSecret, ShopId, WebhookId, WebhookPayload,
+    };
+
     use super::*;
+
+    /// Opens secrets of 32 bytes.
+    struct Lengths;
+
+    impl SecretSealer for Lengths {
+        fn seal(&self, _: SecretPlace, secret: &[u8]) -> Result<SealedSecret, SecretSealerError> {
+            Ok(SealedSecret(secret.to_vec()))
+        }
+
+        fn open(&self, _: SecretPlace, sealed: &SealedSecret) -> Result<Vec<u8>, SecretSealerError> {
+            if sealed.0.len() == 32 { Ok(sealed.0.clone()) } else { Err(SecretSealerError::DoesNotOpen) }
+        }
+    }
+
+    #[test]
+    fn the_secrets_that_open_sign() {
+        let secret = |number, opens| SealedSecret(vec![number; if opens { 32 } else { 31 }]);
+        let at = |millis| Timestamp::from_unix_millis(millis).unwrap();
+        for (opens, former_opens, now, signing, is_closed) in [
+            (true, true, 9, &[1, 2][..], false),
+            (true, false, 9, &[1], true),
+            (false, true, 9, &[2], true),
+            (false, false, 9, &[], true),
+            // The former one has ended.
+            (true, false, 10, &[1], false),
+            (false, true, 10, &[], true),
+        ] {
+            let new = NewWebhook {
+                id: WebhookId::new(1).unwrap(),
+                url: "https://example.com/".to_owned(),
+                kinds: None,
+                payload: WebhookPayload::Full,
+                ignore_key: None,
+                secret: secret(1, opens),
+            };
+            let mut webhook = new.into_webhook(ShopId::new(1).unwrap(), at(0), EventPosition::START);
+            webhook.former_secret = Some(FormerSecret { secret: secret(2, former_opens), ends_at: at(10) });
+            let opened = SigningSecrets::open(&Lengths, &webhook, at(now));
+            let found = opened.as_ref().map_or_else(
+                |_| Vec::new(),
+                |opened| opened.secrets.iter().map(|secret| secret.as_bytes()[0]).collect(),
+            );
+            assert_eq!(found, signing);
+            assert_eq!(opened.map_or(true, |opened| opened.closed.is_some()), is_closed);
+        }
+    }
 
     #[test]
     fn a_secret_is_its_text() {

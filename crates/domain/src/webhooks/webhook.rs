@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
 use super::health::WebhookHealth;
-use crate::{Actor, EventKind, EventPosition, KeyNumber, ShopId, Timestamp, WebhookId};
+use crate::ports::{SecretPlace, SecretSealerError};
+use crate::{Actor, EventKind, EventPosition, KeyNumber, SecretSealer, ShopId, Timestamp, WebhookId};
 
 /// The parts of an event that a webhook sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -144,6 +145,25 @@ impl Webhook {
     /// Whether it is enabled.
     pub const fn is_enabled(&self) -> bool {
         matches!(self.state, WebhookState::Enabled)
+    }
+
+    /// Opens the secrets that sign at `now`: its secret, and the former one until its end. Returns those
+    /// that open, and the reason of the first that does not.
+    pub fn open_secrets(
+        &self,
+        sealer: &dyn SecretSealer,
+        now: Timestamp,
+    ) -> (Vec<Vec<u8>>, Option<SecretSealerError>) {
+        let former = self.former_secret.iter().filter(|former| now < former.ends_at);
+        let place = SecretPlace::webhook(self.shop_id, self.id);
+        let (mut opened, mut closed) = (Vec::new(), None);
+        for sealed in std::iter::once(&self.secret).chain(former.map(|former| &former.secret)) {
+            match sealer.open(place, sealed) {
+                Ok(secret) => opened.push(secret),
+                Err(error) => closed = closed.or(Some(error)),
+            }
+        }
+        (opened, closed)
     }
 
     /// Disables it, unless it is disabled. Returns whether that changed it: a disabled webhook keeps its

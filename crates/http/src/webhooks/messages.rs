@@ -9,7 +9,7 @@ use hexdesk_domain::{
     Attempt, DeliveryStore, Event, SecretSealer, ShopDomain, ShopId, ShopStore, StorageError,
     StorageErrorKind, Timestamp, Webhook, WebhookId, WebhookMessageId, WebhookPayload,
 };
-use hexdesk_webhooks::{Message, RenderMessage, WebhookClient, WebhookSecret, open_secrets};
+use hexdesk_webhooks::{Message, RenderMessage, SigningSecrets, WebhookClient, WebhookSecret};
 use serde::Serialize;
 
 use crate::events;
@@ -89,7 +89,7 @@ pub(crate) async fn send_test(
     deliveries: &dyn DeliveryStore,
     now: Timestamp,
 ) -> Result<Option<Attempt>, TestError> {
-    let message = test(webhook.id, now, open_secrets(sealer, webhook, now)?)?;
+    let message = test(webhook.id, now, SigningSecrets::open(sealer, webhook, now)?.secrets)?;
     let made = client.attempt(&webhook.url, &message).await.attempt;
     Ok(deliveries.note_test(webhook.shop_id, webhook.id, made).await?)
 }

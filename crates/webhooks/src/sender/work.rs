@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{SenderLimits, SenderPorts};
 use crate::message::Message;
-use crate::secret::{WebhookSecret, open_secrets};
+use crate::secret::SigningSecrets;
 
 /// How often a settlement is tried. The delivery is attempted again if none succeeds.
 const SETTLE_TRIES: u32 = 5;
@@ -48,6 +48,8 @@ pub(super) struct Work {
     may_plan: bool,
     /// The last claim returned as many deliveries as it could.
     is_full: bool,
+    /// A secret does not open, and the log says so.
+    has_warned: bool,
 }
 
 /// The settlement of an attempt. `None` leaves the delivery to its lease: there was no attempt.
@@ -62,7 +64,7 @@ impl Work {
         again: Again,
     ) -> Self {
         let (ports, permits) = (ports.clone(), permits.clone());
-        Self { shop, id, ports, limits, permits, again, may_plan: true, is_full: false }
+        Self { shop, id, ports, limits, permits, again, may_plan: true, is_full: false, has_warned: false }
     }
 
     pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
@@ -153,20 +155,26 @@ impl Work {
     }
 
     fn start(
-        &self,
+        &mut self,
         webhook: Webhook,
         claimed: Vec<ClaimedDelivery>,
         permits: &mut Vec<OwnedSemaphorePermit>,
         attempts: &mut JoinSet<Ended>,
     ) {
-        let secrets = match open_secrets(&*self.ports.sealer, &webhook, self.ports.clock.now()) {
+        let opened = SigningSecrets::open(&*self.ports.sealer, &webhook, self.ports.clock.now());
+        let (shop, id) = (self.shop, self.id);
+        let secrets = match opened {
             Ok(secrets) => Arc::new(secrets),
             Err(error) => {
-                let (shop, webhook) = (self.shop, self.id);
-                tracing::error!(%error, %shop, %webhook, "webhooks: cannot sign, so nothing is sent");
+                tracing::error!(%error, %shop, webhook = %id, "webhooks: cannot sign, so nothing is sent");
                 return;
             }
         };
+        if let Some(error) = &secrets.closed
+            && !std::mem::replace(&mut self.has_warned, true)
+        {
+            tracing::warn!(%error, %shop, webhook = %id, "webhooks: signs with one of two secrets");
+        }
         let webhook = Arc::new(webhook);
         for delivery in claimed {
             let permit = permits.pop();
@@ -208,7 +216,7 @@ async fn join(attempts: &mut JoinSet<Ended>) -> Option<Vec<Ended>> {
 async fn attempt(
     ports: SenderPorts,
     webhook: Arc<Webhook>,
-    secrets: Arc<Vec<WebhookSecret>>,
+    secrets: Arc<SigningSecrets>,
     delivery: ClaimedDelivery,
 ) -> Ended {
     let ClaimedDelivery { claim, event, .. } = delivery;
@@ -222,7 +230,7 @@ async fn attempt(
         }
     };
     let id = WebhookMessageId::Event(webhook.id, position);
-    let message = Message { id, body, secrets: secrets.to_vec() };
+    let message = Message { id, body, secrets: secrets.secrets.clone() };
     let outcome = ports.client.attempt(&webhook.url, &message).await;
     let result = outcome.attempt.result;
     tracing::debug!(shop = %webhook.shop_id, webhook = %webhook.id, message = %message.id, ?result, "webhook attempt");

@@ -2,7 +2,6 @@
 
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use hexdesk_domain::ports::{SecretPlace, SecretSealerError};
 use hexdesk_domain::{
     Attempt, AttemptResult, DisabledReason, SecretSealer, Timestamp, Webhook, WebhookState,
 };
@@ -84,16 +83,6 @@ impl Endpoint {
         };
         Some(Finding::warning("webhook", text))
     }
-
-    /// Opens the secrets that sign at this time.
-    fn open_secrets(&self, sealer: &dyn SecretSealer, now: Timestamp) -> Result<(), SecretSealerError> {
-        let Webhook { shop_id, id, secret, former_secret, .. } = &self.webhook;
-        let former = former_secret.as_ref().filter(|former| former.ends_at > now);
-        for sealed in std::iter::once(secret).chain(former.map(|former| &former.secret)) {
-            sealer.open(SecretPlace::webhook(*shop_id, *id), sealed)?;
-        }
-        Ok(())
-    }
 }
 
 /// The findings of all webhooks: none without webhooks. Without a sealer, secrets are not checked.
@@ -118,17 +107,87 @@ pub(super) fn findings(
 fn secrets(endpoints: &[Endpoint], sealer: &dyn SecretSealer, now: Timestamp) -> Finding {
     let check = "webhook secrets";
     let all = endpoints.len();
-    let closed = endpoints.iter().filter_map(|endpoint| endpoint.open_secrets(sealer, now).err());
-    let closed: Vec<SecretSealerError> = closed.collect();
-    let Some(first) = closed.first() else {
-        return Finding::ok(check, format!("all can be opened: {all}"));
-    };
-    Finding::problem(
-        check,
-        format!(
-            "{} of {all} do not open, so their webhooks send nothing: {first}; bring back the secret key file \
-             of the servers, and name it in this command, too; if it is lost, create the webhooks again",
-            closed.len()
+    let opened = endpoints.iter().map(|endpoint| endpoint.webhook.open_secrets(sealer, now));
+    let (unsigned, signed): (Vec<_>, Vec<_>) = opened.partition(|(opened, _)| opened.is_empty());
+    if let Some((_, Some(first))) = unsigned.first() {
+        return Finding::problem(
+            check,
+            format!(
+                "{} of {all} do not open, so their webhooks send nothing: {first}; bring back the secret key \
+                 file of the servers, and name it in this command, too; if it is lost, rotate the secrets of the \
+                 webhooks over the API, or create the webhooks again",
+                unsigned.len()
+            ),
+        );
+    }
+    let mut one_of_two = signed.iter().filter_map(|(_, closed)| closed.as_ref()).peekable();
+    match one_of_two.peek().copied() {
+        None => Finding::ok(check, format!("all can be opened: {all}")),
+        Some(first) => Finding::warning(
+            check,
+            format!(
+                "{} of {all} webhooks sign with one of two secrets, because the other does not open: {first}; \
+                 give their receivers the new secret",
+                one_of_two.count()
+            ),
         ),
-    )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hexdesk_domain::ports::{SecretPlace, SecretSealerError};
+    use hexdesk_domain::{
+        EventPosition, FormerSecret, NewWebhook, SealedSecret, ShopId, WebhookId, WebhookPayload,
+    };
+
+    use super::*;
+    use crate::finding::Severity;
+
+    /// Opens secrets that are not empty.
+    struct NotEmpty;
+
+    impl SecretSealer for NotEmpty {
+        fn seal(&self, _: SecretPlace, secret: &[u8]) -> Result<SealedSecret, SecretSealerError> {
+            Ok(SealedSecret(secret.to_vec()))
+        }
+
+        fn open(&self, _: SecretPlace, sealed: &SealedSecret) -> Result<Vec<u8>, SecretSealerError> {
+            if sealed.0.is_empty() { Err(SecretSealerError::DoesNotOpen) } else { Ok(sealed.0.clone()) }
+        }
+    }
+
+    #[test]
+    fn a_former_secret_that_does_not_open_is_a_warning_until_its_end() {
+        let at = |millis| Timestamp::from_unix_millis(millis).unwrap();
+        let endpoint = |secret: &[u8], former: &[u8]| {
+            let new = NewWebhook {
+                id: WebhookId::new(1).unwrap(),
+                url: "https://example.com/".to_owned(),
+                kinds: None,
+                payload: WebhookPayload::Full,
+                ignore_key: None,
+                secret: SealedSecret(secret.to_vec()),
+            };
+            let mut webhook = new.into_webhook(ShopId::new(1).unwrap(), at(0), EventPosition::START);
+            webhook.former_secret =
+                Some(FormerSecret { secret: SealedSecret(former.to_vec()), ends_at: at(10) });
+            Endpoint { shop: "shop.example.com".to_owned(), webhook, last_attempt: None }
+        };
+        let (good, rotated, lost) = (endpoint(b"1", b"2"), endpoint(b"1", b""), endpoint(b"", b""));
+        for (endpoints, now, severity, text) in [
+            (vec![&good, &good], 9, Severity::Ok, "all can be opened: 2"),
+            (vec![&good, &rotated], 9, Severity::Warning, "1 of 2 webhooks sign with one of two secrets"),
+            (vec![&good, &rotated], 10, Severity::Ok, "all can be opened: 2"),
+            (vec![&good, &rotated, &lost], 9, Severity::Problem, "1 of 3 do not open"),
+        ] {
+            let copies: Vec<_> = endpoints
+                .iter()
+                .map(|it| Endpoint { shop: it.shop.clone(), webhook: it.webhook.clone(), last_attempt: None })
+                .collect();
+            let finding = secrets(&copies, &NotEmpty, at(now));
+            assert_eq!(finding.severity, severity, "{finding:?}");
+            assert!(finding.to_string().contains(text), "{finding:?}");
+        }
+    }
 }
