@@ -133,7 +133,7 @@ async fn stored_values_have_the_layout_of_this_format() {
             .unwrap()
             .entries
             .len(),
-        6
+        7
     );
     assert_eq!(storage.count_tickets(shop, TicketFilter::default(), u64::MAX).await.unwrap(), 1);
     assert_eq!(storage.count_keys(shop).await.unwrap(), 1);
