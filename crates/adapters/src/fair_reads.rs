@@ -7,9 +7,9 @@
 mod turns;
 
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
-    Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore, StoreCapabilities,
-    TicketStore, UserStore, WebhookStore, forward,
+    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, FigureStore,
+    IdRangeStore, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore,
+    StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 
 use turns::Turns;
@@ -104,6 +104,10 @@ impl<S: SavedReplyStore> SavedReplyStore for FairReads<S> {
 impl<S: EventStore> EventStore for FairReads<S> {
     forward!(store: find_log_end);
     forward!(store, in turns: list_events);
+}
+
+impl<S: FigureStore> FigureStore for FairReads<S> {
+    forward!(store, in turns: count_day, count_open_tickets);
 }
 
 impl<S: RetentionStore> RetentionStore for FairReads<S> {

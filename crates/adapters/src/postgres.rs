@@ -18,6 +18,7 @@ mod diagnosis;
 mod distribution;
 mod errors;
 mod events;
+mod figures;
 mod id_ranges;
 mod idempotency;
 mod layout;

@@ -11,6 +11,7 @@ pub(crate) mod customers;
 pub(crate) mod deliveries;
 pub(crate) mod diagnosis;
 pub(crate) mod events;
+pub(crate) mod figures;
 pub(crate) mod folded;
 pub(crate) mod id_ranges;
 pub(crate) mod idempotency;

@@ -20,6 +20,7 @@ mod deliveries;
 mod diagnosis;
 mod errors;
 mod events;
+mod figures;
 mod id_ranges;
 mod idempotency;
 mod migrations;

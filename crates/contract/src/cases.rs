@@ -13,6 +13,7 @@ pub use crate::customers::cases::{
 };
 pub use crate::deliveries::cases as deliveries;
 pub use crate::events::cases as events;
+pub use crate::figures::cases as figures;
 pub use crate::id_ranges::cases as id_ranges;
 pub use crate::idempotency::cases::{deferred_claims as once, ticket_creation as idempotency};
 pub use crate::readiness::cases as readiness;

@@ -16,6 +16,7 @@ pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
         crate::customers::faults::faults,
         crate::deliveries::faults::faults,
         crate::events::faults::faults,
+        crate::figures::faults::faults,
         crate::id_ranges::faults::faults,
         crate::idempotency::faults::faults,
         crate::readiness::faults::faults,

@@ -22,15 +22,16 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
-    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore,
-    DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
-    EventsRemoved, Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
-    KeyNumber, LinkHolder, NewApiKey, NewAttempt, NewCustomer, NewLink, NewSavedReply, NewSession, NewUser,
-    NewWebhook, Page, PageSize, PasswordHash, Readiness, Receipt, RetentionStore, Role, SavedReply,
-    SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery, SearchStore, SecretHash, Session,
-    SessionStore, Settlement, Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError,
-    StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore, Day,
+    DayFigures, DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
+    EventsRemoved, FigureStore, Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest,
+    IdempotentOutcome, KeyNumber, LinkHolder, NewApiKey, NewAttempt, NewCustomer, NewLink, NewSavedReply,
+    NewSession, NewUser, NewWebhook, OpenTickets, Page, PageSize, PasswordHash, Readiness, Receipt,
+    RetentionStore, Role, SavedReply, SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery,
+    SearchStore, SecretHash, Session, SessionStore, Settlement, Shop, ShopChange, ShopDomain, ShopId,
+    ShopStore, StorageError, StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook,
+    WebhookId, WebhookStore,
 };
 
 use crate::memory::{MemoryStorage, State};

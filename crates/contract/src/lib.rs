@@ -167,6 +167,11 @@ mod events {
     pub(crate) mod faults;
     pub(crate) mod settled_log;
 }
+mod figures {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
 mod id_ranges {
     pub mod cases;
     #[cfg(test)]

@@ -232,6 +232,14 @@ macro_rules! __for_each_case {
                 "REPLY-5" reply_5_update_changes_what_it_says
                 "REPLY-6" reply_6_deletion_removes_it_alone
             }
+            figures {
+                "FIGURE-1" figure_1_opened_tickets_have_a_human_ticket
+                "FIGURE-2" figure_2_first_answer_counts_once
+                "FIGURE-3" figure_3_closed_tickets_count_once
+                "FIGURE-4" figure_4_day_has_a_limit
+                "FIGURE-5" figure_5_open_tickets_are_grouped
+                "FIGURE-6" figure_6_open_tickets_have_a_limit
+            }
             retention {
                 "RETENTION-1" retention_1_removes_old_records
                 "RETENTION-2" retention_2_removed_key_is_free

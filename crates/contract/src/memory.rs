@@ -7,6 +7,7 @@ mod credentials;
 mod customers;
 mod deliveries;
 mod events;
+mod figures;
 mod id_ranges;
 mod idempotency;
 mod retention;

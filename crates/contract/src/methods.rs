@@ -121,6 +121,10 @@ macro_rules! for_each_method {
                     Result<Page<Event, EventPosition>, EventsRemoved>;
                 find_log_end(shop: ShopId) -> EventPosition;
             }
+            FigureStore {
+                count_day(shop: ShopId, day: Day, at_most: u64) -> Option<DayFigures>;
+                count_open_tickets(shop: ShopId, at_most: u64) -> OpenTickets;
+            }
             RetentionStore {
                 remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
                 remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;

@@ -16,14 +16,15 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
-    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore,
-    DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
-    EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, LinkHolder, NewApiKey, NewAttempt,
-    NewCustomer, NewLink, NewSavedReply, NewSession, NewUser, NewWebhook, Page, PageSize, PasswordHash,
-    Readiness, RetentionStore, Role, SavedReply, SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery,
-    SearchStore, SecretHash, Session, SessionStore, Settlement, Shop, ShopChange, ShopDomain, ShopId,
-    ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore, Day,
+    DayFigures, DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
+    EventsRemoved, FigureStore, IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, LinkHolder, NewApiKey,
+    NewAttempt, NewCustomer, NewLink, NewSavedReply, NewSession, NewUser, NewWebhook, OpenTickets, Page,
+    PageSize, PasswordHash, Readiness, RetentionStore, Role, SavedReply, SavedReplyId, SavedReplyStore,
+    SearchPosition, SearchQuery, SearchStore, SecretHash, Session, SessionStore, Settlement, Shop,
+    ShopChange, ShopDomain, ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter,
+    TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    Webhook, WebhookId, WebhookStore,
 };
 
 use crate::methods::for_each_method;

@@ -6,6 +6,7 @@
 //! | [`ports`] | the traits that storage and authentication implement, with numbered obligations |
 //! | `tickets`, `comments`, `customers`, `users`, `api_keys`, `shops` | one subject each: its types, rules and use cases |
 //! | `events` | the event log: each change with its actor and time |
+//! | `figures` | how many tickets a shop opened, answered and closed, and how fast |
 //! | `console` | signing in to the console: roles, passwords, one-time links and sessions |
 //! | `saved_replies` | texts that agents insert into replies |
 //! | `webhooks` | endpoints that receive events, and their deliveries |
@@ -151,6 +152,7 @@ mod console;
 mod customers;
 mod events;
 mod fields;
+mod figures;
 mod id;
 mod idempotency;
 mod page;
@@ -198,6 +200,9 @@ pub use events::{
     SubjectType, TicketSnapshot, UnknownEventKind, UnknownSubject,
 };
 pub use fields::{Field, limits};
+pub use figures::{
+    Backlog, Day, DayFigures, FigureDay, Figures, FirstAnswer, OpenTickets, ReadFigures, Waits,
+};
 pub use id::{
     CommentId, CustomerId, HumanTicketId, KeyNumber, SavedReplyId, ShopId, TicketId, UserId, WebhookId,
 };
@@ -209,9 +214,9 @@ pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, Tic
 pub use phone_number::fold_phone_number;
 pub use ports::{
     ApiKeyStore, Authenticator, Clock, CommentStore, CredentialStore, CustomerStore, DeliveryStore,
-    EventStore, IdRangeStore, PasswordHasher, Readiness, RetentionStore, SavedReplyStore, SearchStore,
-    SecretSealer, SessionStore, ShopStore, Storage, StoreCapabilities, TicketIdSource, TicketStore,
-    TokenSource, UserStore, WebhookStore,
+    EventStore, FigureStore, IdRangeStore, PasswordHasher, Readiness, RetentionStore, SavedReplyStore,
+    SearchStore, SecretSealer, SessionStore, ShopStore, Storage, StoreCapabilities, TicketIdSource,
+    TicketStore, TokenSource, UserStore, WebhookStore,
 };
 pub use retention::{
     EnforceRetention, MIN_EVENT_DAYS_WITH_WEBHOOKS, MIN_IDEMPOTENCY_HOURS, Removed, Retention,

@@ -128,6 +128,7 @@ mod credentials;
 mod customers;
 mod deliveries;
 mod events;
+mod figures;
 mod forward;
 mod id_ranges;
 mod readiness;
@@ -157,6 +158,7 @@ pub use customers::{
 };
 pub use deliveries::{ClaimedDeliveries, DeliveryStore, Replayed, SettleOutcome};
 pub use events::EventStore;
+pub use figures::FigureStore;
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
 pub use retention::RetentionStore;
@@ -186,6 +188,7 @@ pub trait Storage:
     + SearchStore
     + ApiKeyStore
     + EventStore
+    + FigureStore
     + WebhookStore
     + DeliveryStore
     + CredentialStore
@@ -207,6 +210,7 @@ impl<T> Storage for T where
         + SearchStore
         + ApiKeyStore
         + EventStore
+        + FigureStore
         + WebhookStore
         + DeliveryStore
         + CredentialStore

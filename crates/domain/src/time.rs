@@ -18,6 +18,8 @@ const UNIX_EPOCH: DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
 impl Timestamp {
     /// 0001-01-01T00:00:00.000Z.
     pub const MIN: Self = Self(-62_135_596_800_000);
+    /// 1970-01-01T00:00:00.000Z.
+    pub const EPOCH: Self = Self(0);
     /// 9999-12-31T23:59:59.999Z.
     pub const MAX: Self = Self(253_402_300_799_999);
 

@@ -16,7 +16,7 @@ use hexdesk_domain::{
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use crate::encoding::{decode, encode, find};
-use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, TICKETS, USERS};
+use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, Json, TICKETS, USERS};
 use crate::{RedbStorage, idempotency};
 use batch::Batch;
 
@@ -133,6 +133,16 @@ fn list(
         Ok(CommentView { comment, customer: customer.clone(), author })
     });
     Page::try_from_list(views, size, |view: &CommentView| view.comment.position()).map(Some)
+}
+
+/// Returns the comments of a ticket, in list order.
+pub(crate) fn comments_of(
+    comments: &impl ReadableTable<CommentKey, Json>,
+    shop: ShopId,
+    ticket: TicketId,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Comment>>> {
+    let comments = comments.range(range(shop, ticket, None))?;
+    Ok(comments.map(|entry| decode(entry?.1.value())))
 }
 
 /// Returns the range of the ticket's comments after this position.

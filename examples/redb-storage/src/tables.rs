@@ -25,6 +25,8 @@ pub(crate) type Record = (&'static [u8; 32], i64, Option<i64>, &'static [u8]);
 /// The shop's number, then a ticket's last activity and its id, both in reverse order: see
 /// `tickets/activity.rs`.
 pub(crate) type Activity = (i64, i64, i64);
+/// The shop's number, the time of a closing, and the number of the human ticket.
+pub(crate) type Closing = (i64, i64, i64);
 /// The shop's number, the ticket, the comment's time and its id.
 pub(crate) type CommentKey = (i64, i64, i64, i64);
 /// The shop's number, then an event's position in its log.
@@ -67,10 +69,12 @@ pub(crate) const TICKETS_BY_ACTIVITY: Table<Activity, ()> = Table::new("tickets_
 pub(crate) const HUMAN_TICKETS: Table<NumberInShop, Json> = Table::new("human_tickets");
 /// Ticket to human ticket.
 pub(crate) const HUMAN_TICKET_BY_TICKET: Table<NumberInShop, i64> = Table::new("human_ticket_by_ticket");
+/// Closed human tickets only.
+pub(crate) const HUMAN_TICKETS_BY_CLOSING: Table<Closing, ()> = Table::new("human_tickets_by_closing");
 /// Keys are in the order of lists of comments, so that lists need no index.
 pub(crate) const COMMENTS: Table<CommentKey, Json> = Table::new("comments");
-/// The ids of all comments of a shop, on whichever ticket.
-pub(crate) const COMMENT_IDS: Table<NumberInShop, ()> = Table::new("comment_ids");
+/// Comment to ticket: the ids of all comments of a shop.
+pub(crate) const COMMENT_IDS: Table<NumberInShop, i64> = Table::new("comment_ids");
 /// The records of all operations.
 pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("idempotency_records");
 
@@ -119,6 +123,7 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(TICKETS_BY_ACTIVITY)?;
     transaction.open_table(HUMAN_TICKETS)?;
     transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
+    transaction.open_table(HUMAN_TICKETS_BY_CLOSING)?;
     transaction.open_table(COMMENTS)?;
     transaction.open_table(COMMENT_IDS)?;
     transaction.open_table(IDEMPOTENCY_RECORDS)?;

@@ -21,12 +21,12 @@ use crate::idempotency;
 use crate::numbers::count_of;
 use crate::tables::IDEMPOTENCY_RECORDS;
 use batch::Batch;
-use views::TicketViews;
 
 pub(crate) use delete::delete_all_of;
-pub(crate) use human_tickets::{find_by_ticket as find_human_ticket, set as set_human_ticket};
+pub(crate) use human_tickets::{HumanTicketTables, find_by_ticket as find_human_ticket};
 pub(crate) use moving::move_all_of;
 pub(crate) use tables::TicketTables;
+pub(crate) use views::TicketViews;
 
 #[async_trait]
 impl TicketStore for RedbStorage {

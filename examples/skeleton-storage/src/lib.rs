@@ -10,6 +10,7 @@ mod credentials;
 mod customers;
 mod deliveries;
 mod events;
+mod figures;
 mod id_ranges;
 mod readiness;
 mod retention;

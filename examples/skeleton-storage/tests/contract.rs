@@ -40,6 +40,7 @@ hexdesk_contract::storage_contract!(
         credentials,
         sessions,
         saved_replies,
+        figures,
         retention,
         id_ranges,
         readiness,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
-    IdempotentOutcome, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopId,
-    ShopStore, Storage, StorageError, StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
+    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, FigureStore,
+    IdRangeStore, IdempotentOutcome, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore,
+    ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketStore, UserStore, WebhookStore,
+    forward,
 };
 
 use super::LogWakeUps;
@@ -121,6 +122,10 @@ impl SavedReplyStore for WakingStorage {
 
 impl EventStore for WakingStorage {
     forward!(storage: list_events, find_log_end);
+}
+
+impl FigureStore for WakingStorage {
+    forward!(storage: count_day, count_open_tickets);
 }
 
 impl RetentionStore for WakingStorage {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hexdesk_adapters::{Batches, FairReads, GroupCommit};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
-    Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore, Storage,
+    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, FigureStore,
+    IdRangeStore, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore, Storage,
     StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 use tokio::runtime::Handle;
@@ -93,6 +93,10 @@ impl SavedReplyStore for GroupedStorage {
 
 impl EventStore for GroupedStorage {
     forward!(storage: list_events, find_log_end);
+}
+
+impl FigureStore for GroupedStorage {
+    forward!(storage: count_day, count_open_tickets);
 }
 
 impl RetentionStore for GroupedStorage {

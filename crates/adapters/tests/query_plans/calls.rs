@@ -1,5 +1,6 @@
 //! The lists, counts and searches of a storage, and the limits of their reads.
 
+mod figures;
 mod people;
 mod rest;
 mod tickets;
@@ -67,6 +68,7 @@ pub(crate) enum Call {
     RemoveIdempotencyRecords(Timestamp),
     RemoveEvents(Timestamp),
     Webhook(webhooks::WebhookCall),
+    Figures(figures::FigureCall),
 }
 
 impl Call {
@@ -102,6 +104,7 @@ impl Call {
                 storage.search_tickets(shop, query, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::Webhook(call) => return call.run(storage, shop).await,
+            Self::Figures(call) => return call.run(storage, shop).await,
             Self::CountTickets(filter, at_most) => {
                 return storage.count_tickets(shop, filter, at_most).await.unwrap();
             }
@@ -151,7 +154,14 @@ impl Reads {
 
 /// All calls, for data with times spread over this many seconds.
 pub(crate) fn calls(seconds: u64) -> Vec<Listed> {
-    [tickets::calls(seconds), people::calls(), rest::calls(seconds), webhooks::calls(seconds)].concat()
+    [
+        tickets::calls(seconds),
+        people::calls(),
+        rest::calls(seconds),
+        webhooks::calls(seconds),
+        figures::calls(),
+    ]
+    .concat()
 }
 
 /// The time this many seconds after the first.

@@ -49,8 +49,10 @@ INSERT INTO tickets
     FROM things;
 
 -- Every fiftieth comment is on ticket 1.
+-- A comment an hour, by the time in its id.
 INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
-    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', false, '[]', '[]',
+    SELECT shop_id, number::bigint * 3600000 << 22, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail',
+        number % 2 = 0, '[]', '[]',
         format('''%s:w%s''', shop_id, number % 100)::tsvector
     FROM things;
 

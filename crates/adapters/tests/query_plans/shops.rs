@@ -71,6 +71,8 @@ const SHORT: &[&str] = &[
     "KEY-5",
     "TICKET-1",
     "TICKET-22",
+    "FIGURE-2",
+    "FIGURE-5",
     "COMMENT-1",
     "DELIVERY-5",
     "DELIVERY-9",

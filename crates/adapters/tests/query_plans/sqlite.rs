@@ -67,8 +67,9 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters
             is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("({enters})"));
             let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());
             is_in_order &= table.is_none_or(|table| !GROWING.contains(&table));
-            // The results of a search are ranked, and then sorted.
-            is_in_order &= !step.contains("TEMP B-TREE") || matches!(listed.call, Call::SearchTickets(..));
+            // The results of a search are ranked, and then sorted. Counted tickets are grouped.
+            let is_sorted_later = matches!(listed.call, Call::SearchTickets(..) | Call::Figures(..));
+            is_in_order &= !step.contains("TEMP B-TREE") || is_sorted_later;
         }
     }
     if is_entered && is_in_order {

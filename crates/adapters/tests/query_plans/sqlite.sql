@@ -44,8 +44,10 @@ INSERT INTO tickets
         CASE number % 100 WHEN 50 THEN number END, CASE number % 100 WHEN 50 THEN time END
     FROM things;
 
+-- A comment an hour, by the time in its id.
 INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags)
-    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', 0, '[]', '[]'
+    SELECT shop_id, number * 3600000 << 22, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail',
+        number % 2 = 0, '[]', '[]'
     FROM things;
 
 INSERT INTO search_documents (shop_id, ticket_id, customer_id, weight, words)

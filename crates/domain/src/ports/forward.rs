@@ -374,6 +374,16 @@ macro_rules! forward_named {
     ($field:tt find_log_end) => {
         $crate::forward_method!(find_log_end<>($field, shop: $crate::ShopId) -> $crate::EventPosition);
     };
+    ($field:tt count_day) => {
+        $crate::forward_method!(count_day<>(
+            $field, shop: $crate::ShopId, day: $crate::Day, at_most: u64
+        ) -> Option<$crate::DayFigures>);
+    };
+    ($field:tt count_open_tickets) => {
+        $crate::forward_method!(count_open_tickets<>(
+            $field, shop: $crate::ShopId, at_most: u64
+        ) -> $crate::OpenTickets);
+    };
     ($field:tt remove_idempotency_records) => {
         $crate::forward_method!(remove_idempotency_records<>(
             $field, before: $crate::Timestamp, limit: u32

@@ -80,6 +80,17 @@ impl TicketIdSource for TicketIdGenerator {
     }
 }
 
+/// Returns the smallest id of this time.
+pub(crate) fn first_id_at(time: Timestamp) -> i64 {
+    let millis = (time.unix_millis() - EPOCH_UNIX_MILLIS).clamp(0, END_OF_TIME);
+    millis.checked_mul(1 << (NODE_BITS + SEQUENCE_BITS)).unwrap_or(i64::MAX)
+}
+
+/// Returns the milliseconds between the creation of two ids.
+pub(crate) const fn millis_between(earlier: i64, later: i64) -> i64 {
+    (later >> (NODE_BITS + SEQUENCE_BITS)) - (earlier >> (NODE_BITS + SEQUENCE_BITS))
+}
+
 /// At least 1, so that no id is 0.
 fn since_epoch(time: Timestamp) -> i64 {
     (time.unix_millis() - EPOCH_UNIX_MILLIS).max(1)
@@ -89,6 +100,23 @@ fn since_epoch(time: Timestamp) -> i64 {
 mod tests {
     use super::*;
     use crate::NodeNumber;
+
+    #[test]
+    fn an_id_has_its_time() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        let range =
+            IdRange { node: NodeNumber::new(1023).unwrap(), from: at("2026-11-30"), until: Timestamp::MAX };
+        let ids = TicketIdGenerator::new(range);
+        let (first, second) =
+            (ids.next_id(at("2026-11-30")).unwrap(), ids.next_id(at("2026-11-30T00:00:01Z")).unwrap());
+        assert!(
+            (first_id_at(at("2026-11-30"))..first_id_at(at("2026-11-30T00:00:00.001Z")))
+                .contains(&first.get())
+        );
+        assert_eq!(millis_between(first.get(), second.get()), 1_000);
+        assert_eq!(first_id_at(Timestamp::MIN), 0);
+        assert_eq!(first_id_at(Timestamp::MAX), i64::MAX);
+    }
 
     const START: i64 = EPOCH_UNIX_MILLIS + 1_000_000;
 

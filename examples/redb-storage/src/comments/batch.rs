@@ -8,11 +8,11 @@ use redb::{Table, TableError, WriteTransaction};
 use crate::encoding::{encode, find};
 use crate::events::EventLog;
 use crate::tables::{
-    COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS,
-    Json, NumberInShop, Record, RecordKey, SHOPS, USERS,
+    COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record, RecordKey,
+    SHOPS, USERS,
 };
-use crate::tickets::TicketTables;
-use crate::{idempotency, shops, tickets};
+use crate::tickets::{HumanTicketTables, TicketTables};
+use crate::{idempotency, shops};
 
 /// The tables that a batch reads and writes.
 pub(super) struct Batch<'transaction> {
@@ -29,8 +29,7 @@ impl<'transaction> Batch<'transaction> {
                 customers: transaction.open_table(CUSTOMERS)?,
                 users: transaction.open_table(USERS)?,
                 tickets: TicketTables::open(transaction)?,
-                human_tickets: transaction.open_table(HUMAN_TICKETS)?,
-                human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
+                human_tickets: HumanTicketTables::open(transaction)?,
                 comments: transaction.open_table(COMMENTS)?,
                 ids: transaction.open_table(COMMENT_IDS)?,
                 log: EventLog::open(transaction)?,
@@ -56,10 +55,9 @@ struct Creation<'transaction> {
     customers: Table<'transaction, NumberInShop, Json>,
     users: Table<'transaction, NumberInShop, Json>,
     tickets: TicketTables<'transaction>,
-    human_tickets: Table<'transaction, NumberInShop, Json>,
-    human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
+    human_tickets: HumanTicketTables<'transaction>,
     comments: Table<'transaction, CommentKey, Json>,
-    ids: Table<'transaction, NumberInShop, ()>,
+    ids: Table<'transaction, NumberInShop, i64>,
     log: EventLog<'transaction>,
 }
 
@@ -89,7 +87,7 @@ impl Creation<'_> {
             .context("a ticket's customer is missing")?;
         // A repeated request with an idempotency key is replayed before this check. Without a
         // key, a duplicate is an error, so that it does not count twice (COMMENT-12).
-        let is_new = self.ids.insert((shop.get(), id.get()), ())?.is_none();
+        let is_new = self.ids.insert((shop.get(), id.get()), ticket.id.get())?.is_none();
         ensure!(is_new, "the shop {shop} has a comment {id} already");
 
         let comment = new.into_comment(&ticket);
@@ -99,13 +97,7 @@ impl Creation<'_> {
         self.tickets.replace(&ticket, &after)?;
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
         self.comments.insert(key, encode(&comment)?.as_slice())?;
-        let human_ticket = tickets::set_human_ticket(
-            &mut self.human_tickets,
-            &mut self.human_ticket_by_ticket,
-            &ticket,
-            after.is_opened,
-            stamp.time,
-        )?;
+        let human_ticket = self.human_tickets.set(&ticket, after.is_opened, stamp.time)?;
         let events = [
             NewEvent::comment_created(comment.clone()),
             NewEvent::ticket_updated(TicketSnapshot { ticket: after, human_ticket }),

@@ -4,12 +4,9 @@ use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{AuditStamp, NewEvent, Ticket, TicketSnapshot};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use super::{TicketTables, human_tickets};
+use super::{HumanTicketTables, TicketTables};
 use crate::events::EventLog;
-use crate::tables::{
-    CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record,
-    RecordKey, USERS,
-};
+use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record, RecordKey, USERS};
 use crate::{idempotency, users};
 
 /// The tables that a batch reads and writes. redb opens each table only once per write
@@ -27,8 +24,7 @@ impl<'transaction> Batch<'transaction> {
                 customers: transaction.open_table(CUSTOMERS)?,
                 users: transaction.open_table(USERS)?,
                 tickets: TicketTables::open(transaction)?,
-                human_tickets: transaction.open_table(HUMAN_TICKETS)?,
-                human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
+                human_tickets: HumanTicketTables::open(transaction)?,
                 log: EventLog::open(transaction)?,
             },
         })
@@ -49,8 +45,7 @@ struct Creation<'transaction> {
     customers: Table<'transaction, NumberInShop, Json>,
     users: Table<'transaction, NumberInShop, Json>,
     tickets: TicketTables<'transaction>,
-    human_tickets: Table<'transaction, NumberInShop, Json>,
-    human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
+    human_tickets: HumanTicketTables<'transaction>,
     log: EventLog<'transaction>,
 }
 
@@ -70,8 +65,7 @@ impl Creation<'_> {
         // This is an error, not an outcome, so that nothing of the batch is written (TICKET-10).
         self.tickets.require_free(shop, id)?;
 
-        let (tickets, by_ticket) = (&mut self.human_tickets, &mut self.human_ticket_by_ticket);
-        let human_ticket = human_tickets::set(tickets, by_ticket, &ticket, ticket.is_opened, stamp.time)?;
+        let human_ticket = self.human_tickets.set(&ticket, ticket.is_opened, stamp.time)?;
         self.tickets.add(&ticket)?;
         self.log.append(shop, stamp, [NewEvent::ticket_created(TicketSnapshot { ticket, human_ticket })])?;
         Ok(CreateTicketOutcome::Created)

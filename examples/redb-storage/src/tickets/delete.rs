@@ -5,9 +5,9 @@ use hexdesk_domain::ports::{DeleteTicketOutcome, Erased};
 use hexdesk_domain::{AuditStamp, CommentId, CustomerId, NewEvent, ShopId, Ticket, TicketId};
 use redb::WriteTransaction;
 
-use super::TicketTables;
+use super::{HumanTicketTables, TicketTables};
 use crate::events::EventLog;
-use crate::tables::{COMMENT_IDS, COMMENTS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS};
+use crate::tables::{COMMENT_IDS, COMMENTS};
 
 /// Deletes the ticket in this transaction, with its human ticket and comments.
 pub(super) fn delete(
@@ -55,11 +55,7 @@ fn remove(
     events: &mut Vec<NewEvent>,
 ) -> anyhow::Result<(u64, u64)> {
     let (shop, id) = (ticket.shop_id.get(), ticket.id.get());
-    let mut by_ticket = transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
-    let human_ticket = by_ticket.remove((shop, id))?.map(|number| number.value());
-    if let Some(number) = human_ticket {
-        transaction.open_table(HUMAN_TICKETS)?.remove((shop, number))?;
-    }
+    let had_human_ticket = HumanTicketTables::open(transaction)?.remove(ticket)?;
     let mut comments = 0;
     let mut comment_ids = transaction.open_table(COMMENT_IDS)?;
     let all_of_ticket = (shop, id, i64::MIN, i64::MIN)..=(shop, id, i64::MAX, i64::MAX);
@@ -72,5 +68,5 @@ fn remove(
     }
     tickets.remove(ticket)?;
     events.push(NewEvent::ticket_deleted(ticket.id));
-    Ok((u64::from(human_ticket.is_some()), comments))
+    Ok((u64::from(had_human_ticket), comments))
 }

@@ -2,33 +2,76 @@
 
 use anyhow::Context;
 use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, Ticket, TicketId, Timestamp};
-use redb::{ReadableTable, Table};
+use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use crate::encoding::{find, put};
+use crate::encoding::{decode, find, put};
 use crate::numbers::next_number;
-use crate::tables::{Json, NumberInShop};
+use crate::tables::{
+    Closing, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, HUMAN_TICKETS_BY_CLOSING, Json, NumberInShop,
+};
 
-/// Opens or closes the human ticket of a ticket at this time, and returns it. An open ticket that has
-/// none gets one, with the shop's next number (TICKET-7, TICKET-19).
-pub(crate) fn set(
-    human_tickets: &mut Table<'_, NumberInShop, Json>,
-    by_ticket: &mut Table<'_, NumberInShop, i64>,
-    ticket: &Ticket,
-    is_open: bool,
-    at: Timestamp,
-) -> anyhow::Result<Option<HumanTicket>> {
-    let (shop, id) = (ticket.shop_id, ticket.id);
-    let before = find_by_ticket(human_tickets, by_ticket, shop, id)?;
-    let next_id =
-        || HumanTicketId::new(next_number(human_tickets, shop)?).context("no human ticket number is left");
-    let after = HumanTicket::transition(before.clone(), is_open, at, next_id)?;
-    if let Some(human_ticket) = &after
-        && after != before
-    {
-        put(human_tickets, shop, human_ticket.id.get(), human_ticket)?;
-        by_ticket.insert((shop.get(), id.get()), human_ticket.id.get())?;
+/// The human tickets and their indexes. Only this type writes them, so every write updates the indexes.
+pub(crate) struct HumanTicketTables<'transaction> {
+    pub(crate) human_tickets: Table<'transaction, NumberInShop, Json>,
+    pub(crate) by_ticket: Table<'transaction, NumberInShop, i64>,
+    by_closing: Table<'transaction, Closing, ()>,
+}
+
+impl<'transaction> HumanTicketTables<'transaction> {
+    pub(crate) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
+        Ok(Self {
+            human_tickets: transaction.open_table(HUMAN_TICKETS)?,
+            by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
+            by_closing: transaction.open_table(HUMAN_TICKETS_BY_CLOSING)?,
+        })
     }
-    Ok(after)
+
+    /// Opens or closes the human ticket of a ticket at this time, and returns it. An open ticket that has
+    /// none gets one, with the shop's next number (TICKET-7, TICKET-19).
+    pub(crate) fn set(
+        &mut self,
+        ticket: &Ticket,
+        is_open: bool,
+        at: Timestamp,
+    ) -> anyhow::Result<Option<HumanTicket>> {
+        let (shop, id) = (ticket.shop_id, ticket.id);
+        let before = find_by_ticket(&self.human_tickets, &self.by_ticket, shop, id)?;
+        let next_id = || {
+            HumanTicketId::new(next_number(&self.human_tickets, shop)?)
+                .context("no human ticket number is left")
+        };
+        let after = HumanTicket::transition(before.clone(), is_open, at, next_id)?;
+        if let Some(human_ticket) = &after
+            && after != before
+        {
+            if let Some(closing) = before.as_ref().and_then(|before| closing_of(shop, before)) {
+                self.by_closing.remove(closing)?;
+            }
+            if let Some(closing) = closing_of(shop, human_ticket) {
+                self.by_closing.insert(closing, ())?;
+            }
+            put(&mut self.human_tickets, shop, human_ticket.id.get(), human_ticket)?;
+            self.by_ticket.insert((shop.get(), id.get()), human_ticket.id.get())?;
+        }
+        Ok(after)
+    }
+
+    /// Removes the human ticket of a ticket, and returns whether there was one.
+    pub(super) fn remove(&mut self, ticket: &Ticket) -> anyhow::Result<bool> {
+        let shop = ticket.shop_id.get();
+        let Some(number) = self.by_ticket.remove((shop, ticket.id.get()))? else { return Ok(false) };
+        if let Some(stored) = self.human_tickets.remove((shop, number.value()))?
+            && let Some(closing) = closing_of(ticket.shop_id, &decode(stored.value())?)
+        {
+            self.by_closing.remove(closing)?;
+        }
+        Ok(true)
+    }
+}
+
+/// The index key of a closed human ticket.
+fn closing_of(shop: ShopId, human_ticket: &HumanTicket) -> Option<(i64, i64, i64)> {
+    Some((shop.get(), human_ticket.closed_at?.unix_millis(), human_ticket.id.get()))
 }
 
 /// Returns the human ticket of the shop's ticket.

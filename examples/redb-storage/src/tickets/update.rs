@@ -4,9 +4,9 @@ use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{NewEvent, ShopId, Subject, TicketId};
 use redb::{ReadableTable, WriteTransaction};
 
-use super::{TicketTables, human_tickets, views};
+use super::{HumanTicketTables, TicketTables, views};
 use crate::events::EventLog;
-use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
+use crate::tables::{CUSTOMERS, USERS};
 use crate::{comments, users};
 
 /// Makes the changes in this transaction. All checks come before all writes, so that a
@@ -20,8 +20,7 @@ pub(super) fn update(
     let TicketUpdate { changes, expected_version, stamp } = update;
     let mut tickets = TicketTables::open(transaction)?;
     let users = transaction.open_table(USERS)?;
-    let mut human_tickets = transaction.open_table(HUMAN_TICKETS)?;
-    let mut by_ticket = transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
+    let mut human_tickets = HumanTicketTables::open(transaction)?;
 
     let Some(before) = tickets.find(shop, id)? else { return Ok(UpdateTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|version| version != before.version) {
@@ -46,10 +45,11 @@ pub(super) fn update(
     // An empty update does not raise the version (TICKET-18) and has no event (EVENT-8).
     let is_change = ticket != before;
     if is_change {
-        human_tickets::set(&mut human_tickets, &mut by_ticket, &before, ticket.is_opened, stamp.time)?;
+        human_tickets.set(&before, ticket.is_opened, stamp.time)?;
         tickets.replace(&before, &ticket)?;
     }
-    let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
+    let view =
+        views::view(&customers, &users, &human_tickets.human_tickets, &human_tickets.by_ticket, ticket)?;
     if is_change {
         let mut log = EventLog::open(transaction)?;
         if let Some(customer) = new_customer {

@@ -12,7 +12,7 @@ use crate::tables::{
 };
 
 /// The tables of tickets and of the people they name.
-pub(super) struct TicketViews {
+pub(crate) struct TicketViews {
     customers: ReadOnlyTable<NumberInShop, Json>,
     users: ReadOnlyTable<NumberInShop, Json>,
     tickets: ReadOnlyTable<NumberInShop, Json>,
@@ -22,7 +22,7 @@ pub(super) struct TicketViews {
 }
 
 impl TicketViews {
-    pub(super) fn open(transaction: &ReadTransaction) -> Result<Self, TableError> {
+    pub(crate) fn open(transaction: &ReadTransaction) -> Result<Self, TableError> {
         Ok(Self {
             customers: transaction.open_table(CUSTOMERS)?,
             users: transaction.open_table(USERS)?,
@@ -39,7 +39,7 @@ impl TicketViews {
 
     /// Returns the shop's tickets that match the filter, after this position, in list order. A
     /// ticket is read only when the iterator reaches it.
-    pub(super) fn matching<'a>(
+    pub(crate) fn matching<'a>(
         &'a self,
         shop: ShopId,
         filter: &'a TicketFilter,

@@ -34,6 +34,8 @@ macro_rules! wanted {
 pub(in crate::sqlite) const WANTED_TICKET: &str = wanted!("tickets.id", 0x3c0_0000);
 /// [`WANTED_TICKET`] among the results of a search. A customer without tickets has none.
 pub(in crate::sqlite) const WANTED_RESULT: &str = wanted!("ticket_id", 0x3c0_0000);
+/// [`WANTED_TICKET`] for comments, whose ids are made in the same way.
+pub(in crate::sqlite) const WANTED_ANSWER: &str = wanted!("answer.id", 0x3c0_0000);
 /// Chooses documents in blocks of 64, because the lowest bits follow the kinds of documents.
 pub(in crate::sqlite) const WANTED_DOCUMENT: &str = wanted!("documents.id", 0x3c0);
 
