@@ -5,6 +5,8 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
   const isInbox = () => Boolean(find(".app"));
+  // A page without a place in the event log does not follow it.
+  const isLive = () => Boolean(find(".app")?.dataset.place);
 
   // Times: in the time zone of the browser, and as old as they are now.
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -213,7 +215,7 @@
   const live = { source: null, isOpen: false, place: "", lostAt: null, retry: 0, tick: Date.now() };
 
   function connect() {
-    if (!isInbox() || document.hidden) return;
+    if (!isLive() || document.hidden) return;
     live.source?.close();
     const place = live.place || find(".app").dataset.place || "";
     const source = new EventSource(place ? `/live?after=${encodeURIComponent(place)}` : "/live");
@@ -251,7 +253,7 @@
   setInterval(() => {
     const slept = Date.now() - live.tick > 20000;
     live.tick = Date.now();
-    if (!isInbox() || document.hidden) return;
+    if (!isLive() || document.hidden) return;
     if (slept) {
       live.lostAt ??= Date.now();
       connect();

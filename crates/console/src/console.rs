@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use hexdesk_domain::{
     AcceptInvitation, Clock, CommentStore, CreateComment, CreateTicket, EventPosition, EventStore,
-    ManageSavedReplies, SavedReplyStore, SearchStore, Sessions, ShopId, SignIn, StorageError, TicketStore,
-    UpdateTicket, UserStore,
+    ManageSavedReplies, ReadFigures, SavedReplyStore, SearchStore, Sessions, ShopId, SignIn, StorageError,
+    TicketStore, UpdateTicket, UserStore,
 };
 
 use crate::{DemoAccount, Failure};
@@ -24,6 +24,7 @@ pub struct Console {
     pub search: Option<Arc<dyn SearchStore>>,
     pub saved_replies: Arc<dyn SavedReplyStore>,
     pub manage_saved_replies: ManageSavedReplies,
+    pub figures: ReadFigures,
     pub create_ticket: CreateTicket,
     pub update_ticket: UpdateTicket,
     pub create_comment: CreateComment,

@@ -15,6 +15,7 @@ mod commands;
 mod console;
 mod demo;
 mod failure;
+mod figures;
 mod form;
 mod headers;
 mod html_message;

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 use hexdesk_domain::Scope;
 
-use crate::{assets, commands, demo, html_message, inbox, saved_replies, session, ticket};
+use crate::{assets, commands, demo, figures, html_message, inbox, saved_replies, session, ticket};
 
 /// The browsers that may request a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pages! {
     POST "/tickets/{ticket}/assign", Session(TicketsWrite) => commands::assign;
     POST "/tickets/{ticket}/state", Session(TicketsWrite) => commands::state;
     POST "/tickets/{ticket}/tags", Session(TicketsWrite) => commands::tags;
+    GET "/figures", Session(TicketsRead) => figures::serve;
     GET "/saved-replies", Session(TicketsRead) => saved_replies::list;
     GET "/saved-replies/{reply}", Session(TicketsRead) => saved_replies::edit;
     POST "/saved-replies/{reply}", Session(TicketsWrite) => saved_replies::save;

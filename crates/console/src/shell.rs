@@ -20,7 +20,8 @@ pub(crate) struct Shell {
     pub(crate) user: String,
     /// Names the drafts of the user in the browser.
     pub(crate) drafts_of: String,
-    /// The place in the event log before everything that the page shows. Live updates begin there.
+    /// The place in the event log before everything that the page shows. Live updates begin there. Empty if
+    /// the page has none.
     pub(crate) place: String,
     pub(crate) views: Vec<ViewLink>,
     /// The page among the settings that it is, if it is one.

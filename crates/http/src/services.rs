@@ -14,7 +14,9 @@ use hexdesk_console::Console;
 #[cfg(feature = "webhooks")]
 use hexdesk_domain::ports::WakeUps;
 #[cfg(feature = "console")]
-use hexdesk_domain::{AcceptInvitation, ManageSavedReplies, PasswordHasher, Sessions, SignIn, TokenSource};
+use hexdesk_domain::{
+    AcceptInvitation, ManageSavedReplies, PasswordHasher, ReadFigures, Sessions, SignIn, TokenSource,
+};
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
     CustomerId, CustomerStore, EventStore, ManageApiKeys, ManageUsers, MergeCustomers, Principal, Readiness,
@@ -186,6 +188,7 @@ impl Services {
             search: search.clone(),
             create_ticket: create_ticket.clone(),
             update_ticket: update_ticket.clone(),
+            figures: ReadFigures::new(storage.clone(), storage.clone(), clock.clone()),
             saved_replies: storage.clone(),
             manage_saved_replies: ManageSavedReplies::new(storage.clone(), ids.clone(), clock.clone()),
             sign_in: SignIn::new(

@@ -241,7 +241,9 @@ fn small_screens_need_no_horizontal_scrolling() {
     let browser = sign_in(&server);
     for width in [360, 768, 1024, 1440] {
         browser.resize(width, 740);
-        for path in ["/views/open", "/search?q=maxi", "/saved-replies", &format!("/tickets/{ticket}")] {
+        for path in
+            ["/views/open", "/search?q=maxi", "/saved-replies", "/figures", &format!("/tickets/{ticket}")]
+        {
             browser.open(path);
             let [page, window] = ["scrollWidth", "clientWidth"]
                 .map(|of| browser.run(&format!("return document.documentElement.{of}")).as_u64().unwrap());

@@ -9,6 +9,7 @@ use crate::harness::{Database, EXAMPLE, SHOP, Server, both_databases, path_with}
 
 both_databases! {
     views_and_searches_list_tickets,
+    figures_count_tickets_and_answers,
     no_session_reads_another_shop,
 }
 
@@ -96,6 +97,53 @@ fn views_and_searches_list_tickets(database: Database) {
     assert_eq!(visitor.send("DELETE", "/views/all", &[], "").status, 405);
 }
 
+fn figures_count_tickets_and_answers(database: Database) {
+    let server = database.serve_demo();
+    let [answered, closed, _] =
+        ["Mail", "Chat<br>", "Mail"].map(|channel| create(&server, &json!({"Channel": channel})));
+    create(&server, &json!({"isOpenedTicket": false, "assigned_to": null}));
+    let visitor = Visitor::of_demo(&server);
+    let key = [("x-api-key", &*server.key)];
+    for body in
+        [r#"{"text": "A note", "isNote": true}"#, r#"{"text": "Hello"}"#, r#"{"text": "Hello again"}"#]
+    {
+        let path = format!("/api/v1/tickets/{answered}/comments");
+        assert_eq!(server.send("POST", &path, &key, body.as_bytes()).status, 201);
+    }
+    let page = visitor.page("/figures");
+    let texts = |page: &str| {
+        let (_, main) = page.split_once("<main").unwrap();
+        let words: Vec<String> =
+            main.split('<').map(|tag| tag.split_once('>').unwrap().1.trim().to_owned()).collect();
+        words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for text in [
+        "Opened 3 · at most 3 a day",
+        "First answered 1 · at most 1 a day",
+        "Closed 0 · at most 0 a day",
+        "Answered 1 Without an answer 2",
+        "Open now: 3",
+        "Channel Tickets Mail 2 Chat&#60;br&#62; 1",
+        "Assignee Tickets Grace Hopper 3",
+    ] {
+        assert!(texts(&page).contains(text), "{text}: {}", texts(&page));
+    }
+    let path = format!("/api/v1/tickets/{closed}");
+    let change = server.send("PATCH", &path, &key, br#"{"isOpenedTicket": false, "assigned_to": null}"#);
+    assert_eq!(change.status, 200, "{change:?}");
+    for (path, days) in
+        [("/figures", 7), ("/figures?days=30", 30), ("/figures?days=90", 90), ("/figures?days=91", 7)]
+    {
+        let page = visitor.page(path);
+        let days_of = page.matches("<tr><th scope=\"row\">").count()
+            - page.matches("<tr><th scope=\"row\"><bdi>").count();
+        assert_eq!(days_of, days, "{path}");
+        assert!(page.contains(&format!("value=\"{days}\" selected")), "{path}");
+        assert!(texts(&page).contains("Closed 1 · at most 1 a day"), "{path}: {}", texts(&page));
+        assert!(texts(&page).contains("Open now: 2"), "{path}");
+    }
+}
+
 /// The admin of another shop requests every page of this one's things, and gets what a missing thing
 /// gets.
 fn no_session_reads_another_shop(database: Database) {
@@ -159,6 +207,7 @@ fn no_session_reads_another_shop(database: Database) {
     }
     assert_eq!(server.get(&format!("/api/v1/tickets/{ticket}")).ticket(), before);
     assert!(own.page("/saved-replies").contains("Lovelace"));
+    assert!(own.page("/figures").contains("Hopper"));
     // The API takes no session, and the pages take no key.
     let cookie = own.cookie.clone();
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.starts_with("/api/")) {
