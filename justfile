@@ -93,6 +93,10 @@ fair-reads *arguments:
 streams *arguments: release
     scripts/measure-streams target/release/hexdesk {{arguments}}
 
+# Measure the console's pages at a million tickets, on SQLite and PostgreSQL; `--help` explains the arguments.
+console-speed *arguments: release
+    scripts/measure-console target/release/hexdesk {{arguments}}
+
 # Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}

@@ -100,6 +100,8 @@ class Hexdesk:
             stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True, env=os.environ | environment,
         )
         self.address, self.key = None, None
+        # The path that signs in to the console. Missing without the console.
+        self.link = None
         while self.key is None:
             line = self.process.stdout.readline()
             if not line:
@@ -107,6 +109,8 @@ class Hexdesk:
             for word in line.split():
                 if word.startswith("http://") and self.address is None:
                     self.address = "http://" + word.removeprefix("http://").split("/")[0]
+            if "/demo/" in line:
+                self.link = line[line.index("/demo/"):].split()[0]
             if line.startswith("hd_"):
                 self.key = line.strip()
         wait_until(lambda: urllib.request.urlopen(f"{self.address}/readyz").status == 200, "hexdesk to be ready")
