@@ -1,8 +1,8 @@
--- Tickets of a year, evenly spread, with ids of their times. One of twenty is open, three of four have an
+-- Tickets of a year, evenly spread, with ids of their times. One of 19 is open, three of four have an
 -- answer from the shop, and there are 1.5 comments for each.
 SET session_replication_role = replica;
 CREATE TEMPORARY TABLE numbers AS
-SELECT number, (at - 1704067200000) << 22 | 1 AS id, at, number % 20 = 0 AS is_open
+SELECT number, (at - 1704067200000) << 22 | 1 AS id, at, number % 19 = 0 AS is_open
 FROM (SELECT number, :begin + number * :span / (:tickets + 1) AS at FROM generate_series(1::bigint, :tickets) number) AS timed;
 INSERT INTO tickets
     (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message, last_message_time,

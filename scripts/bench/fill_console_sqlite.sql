@@ -5,7 +5,7 @@ BEGIN;
 CREATE TEMP TABLE numbers (number INTEGER PRIMARY KEY, id INTEGER NOT NULL, at INTEGER NOT NULL, is_open INTEGER NOT NULL);
 WITH RECURSIVE series (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM series WHERE number < :tickets)
 INSERT INTO numbers
-SELECT number, (at - 1704067200000) << 22 | 1, at, number % 20 = 0
+SELECT number, (at - 1704067200000) << 22 | 1, at, number % 19 = 0
 FROM (SELECT number, :begin + number * :span / (:tickets + 1) AS at FROM series);
 INSERT INTO tickets
     (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message, last_message_time,

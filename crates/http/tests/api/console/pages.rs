@@ -118,9 +118,9 @@ fn figures_count_tickets_and_answers(database: Database) {
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
     };
     for text in [
-        "Opened 3 · at most 3 a day",
-        "First answered 1 · at most 1 a day",
-        "Closed 0 · at most 0 a day",
+        "Opened 3 · up to 3 a day",
+        "First answered 1 · up to 1 a day",
+        "Closed 0 · up to 0 a day",
         "Answered 1 Without an answer 2",
         "Open now: 3",
         "Channel Tickets Mail 2 Chat&#60;br&#62; 1",
@@ -139,7 +139,7 @@ fn figures_count_tickets_and_answers(database: Database) {
             - page.matches("<tr><th scope=\"row\"><bdi>").count();
         assert_eq!(days_of, days, "{path}");
         assert!(page.contains(&format!("value=\"{days}\" selected")), "{path}");
-        assert!(texts(&page).contains("Closed 1 · at most 1 a day"), "{path}: {}", texts(&page));
+        assert!(texts(&page).contains("Closed 1 · up to 1 a day"), "{path}: {}", texts(&page));
         assert!(texts(&page).contains("Open now: 2"), "{path}");
     }
 }
