@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, web};
 use hexdesk_domain::limits::{MAX_COMMENT_CHARS, MAX_TAG_CHARS, MAX_TAGS};
 use hexdesk_domain::ports::{CreateCommentOutcome, UpdateTicketOutcome};
 use hexdesk_domain::{
-    CommandError, CommentDraft, CreateCommentError, Fingerprint, IdempotencyKey, IdempotencyRequest,
-    IdempotentOutcome, Receipt, TicketChanges, TicketId, TicketView, UserId,
+    CommandError, CommentDraft, CommentId, CreateCommentError, Fingerprint, IdempotencyKey,
+    IdempotencyRequest, IdempotentOutcome, Receipt, TicketChanges, TicketId, TicketView, UserId,
 };
 use sha2::{Digest, Sha256};
 
@@ -34,11 +34,19 @@ struct Answer<'a> {
 /// Outcome of sending an answer.
 enum Sent {
     /// The answer was written, now or by an earlier use of the form.
-    Done,
+    Done(Written),
     /// The form was used before with another text.
     KeyReused,
     /// Somebody wrote what the user has not seen.
     NotSeen,
+}
+
+/// An answer that was written.
+struct Written {
+    /// The version in which it left the ticket. `None` for a note.
+    version: Option<i64>,
+    /// The comment. `None` if an earlier use of the form wrote it.
+    comment: Option<CommentId>,
 }
 
 /// `POST /tickets/{ticket}/answer`: sends a reply, or adds a note. A reply that was written without
@@ -77,11 +85,13 @@ pub(crate) async fn answer(
     let sent = send(&console, &agent, ticket, &answer).await;
     let sent = sent.map_err(|failure| failure.with_unsent(answer.text))?;
     let (refusal, key) = match sent {
-        Sent::Done => {
-            if !answer.is_note {
-                mark_answered(&console, &agent, ticket, answer.closes).await?;
-            }
-            let done = if answer.is_note { "note" } else { "reply" };
+        Sent::Done(written) => {
+            let is_marked = mark_answered(&console, &agent, ticket, &answer, &written).await?;
+            let done = match (answer.is_note, is_marked || !answer.closes) {
+                (true, _) => "note",
+                (false, true) => "reply",
+                (false, false) => "open-reply",
+            };
             let sent: String = form_urlencoded::byte_serialize(answer.key.as_bytes()).collect();
             return Ok(done_with(ticket, &form, &format!("{done}&sent={sent}")));
         }
@@ -123,10 +133,14 @@ async fn send(
     ticket: TicketId,
     answer: &Answer<'_>,
 ) -> Result<Sent, Failure> {
-    let mut expected = answer.version.filter(|_| !answer.is_note);
+    // A reply goes against a version. No ticket has version 0, so a form without one is checked first.
+    let mut expected = (!answer.is_note).then(|| answer.version.unwrap_or(0));
     for _ in 0..MAX_ATTEMPTS {
         match write(console, agent, ticket, answer, expected).await? {
-            IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)) => return Ok(Sent::Done),
+            IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) => {
+                let version = expected.map(after_comment);
+                return Ok(Sent::Done(Written { version, comment: Some(view.comment.id) }));
+            }
             IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound) => {
                 return Err(Failure::ticket_not_found());
             }
@@ -139,12 +153,20 @@ async fn send(
                 }
                 expected = Some(case.view.ticket.version);
             }
-            IdempotentOutcome::Replayed(_) => return Ok(Sent::Done),
+            IdempotentOutcome::Replayed(receipt) => {
+                let version = std::str::from_utf8(&receipt).ok().and_then(|version| version.parse().ok());
+                return Ok(Sent::Done(Written { version, comment: None }));
+            }
             IdempotentOutcome::KeyReused => return Ok(Sent::KeyReused),
             IdempotentOutcome::InProgress => return Err(busy()),
         }
     }
     Err(busy())
+}
+
+/// The version of a ticket after a comment on this version (COMMENT-6).
+const fn after_comment(version: i64) -> i64 {
+    version.saturating_add(1)
 }
 
 async fn write(
@@ -165,9 +187,12 @@ async fn write(
         key,
         fingerprint: fingerprint(answer),
     });
-    let receipt = Arc::new(|outcome: &CreateCommentOutcome| match outcome {
+    // Says what to do if the form is sent again before the ticket was marked as answered.
+    let version = expected_version.map_or_else(String::new, |version| after_comment(version).to_string());
+    let receipt = Arc::new(move |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => {
-            Some(Receipt { response: b"sent".to_vec(), customer_id: Some(view.comment.customer_id) })
+            let response = version.clone().into_bytes();
+            Some(Receipt { response, customer_id: Some(view.comment.customer_id) })
         }
         _ => None,
     });
@@ -202,18 +227,32 @@ fn busy() -> Failure {
     )
 }
 
-/// Marks a ticket as read, because the shop has answered it. Closes it if requested.
+/// Marks a ticket as read, because the shop has answered it. Closes it if requested. A message that the
+/// user has not seen leaves the ticket as it is. So does any change, if an earlier use of the form has
+/// written the answer. Returns whether the ticket is marked now.
 async fn mark_answered(
     console: &Console,
     agent: &Agent,
     ticket: TicketId,
-    closes: bool,
-) -> Result<(), Failure> {
-    change(console, agent, ticket, |view| {
-        let unread_count = (view.ticket.unread_count > 0).then_some(0);
-        Ok(TicketChanges { unread_count, is_opened: closes.then_some(false), ..TicketChanges::default() })
-    })
-    .await
+    answer: &Answer<'_>,
+    written: &Written,
+) -> Result<bool, Failure> {
+    let Some(mut version) = written.version else { return Ok(true) };
+    let is_opened = answer.closes.then_some(false);
+    for _ in 0..MAX_ATTEMPTS {
+        let changes = TicketChanges { unread_count: Some(0), is_opened, ..TicketChanges::default() };
+        if update(console, agent, ticket, changes, version).await? {
+            return Ok(true);
+        }
+        // Its first use has told the user, or the user has seen the ticket since.
+        let Some(comment) = written.comment else { return Ok(true) };
+        let case = Case::load(console, agent, ticket, Part::Latest).await?;
+        if case.conversation.latest() > comment.get() {
+            return Ok(false);
+        }
+        version = case.view.ticket.version;
+    }
+    Err(busy())
 }
 
 /// Changes a ticket as `changes` says, for the state that the ticket has then.
@@ -230,26 +269,32 @@ async fn change(
         if changes.is_empty() {
             return Ok(());
         }
-        let version = Some(view.ticket.version);
-        let receipt = Arc::new(|_: &UpdateTicketOutcome| None);
-        let caller = agent.principal.caller();
-        let outcome = console.update_ticket.execute(caller, ticket, changes, version, None, receipt).await;
-        match outcome.map_err(failed)? {
-            IdempotentOutcome::Ran(UpdateTicketOutcome::VersionMismatch) => {}
-            IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound) => {
-                return Err(Failure::ticket_not_found());
-            }
-            IdempotentOutcome::Ran(
-                UpdateTicketOutcome::AssigneeNotFound | UpdateTicketOutcome::AssigneeDeactivated,
-            ) => {
-                return Err(conflict(
-                    "This user cannot be assigned tickets any longer. Nothing was changed.",
-                ));
-            }
-            _ => return Ok(()),
+        if update(console, agent, ticket, changes, view.ticket.version).await? {
+            return Ok(());
         }
     }
     Err(busy())
+}
+
+/// Changes this version of a ticket. Returns `false` if it has another one.
+async fn update(
+    console: &Console,
+    agent: &Agent,
+    ticket: TicketId,
+    changes: TicketChanges,
+    version: i64,
+) -> Result<bool, Failure> {
+    let receipt = Arc::new(|_: &UpdateTicketOutcome| None);
+    let caller = agent.principal.caller();
+    let outcome = console.update_ticket.execute(caller, ticket, changes, Some(version), None, receipt).await;
+    match outcome.map_err(failed)? {
+        IdempotentOutcome::Ran(UpdateTicketOutcome::VersionMismatch) => Ok(false),
+        IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound) => Err(Failure::ticket_not_found()),
+        IdempotentOutcome::Ran(
+            UpdateTicketOutcome::AssigneeNotFound | UpdateTicketOutcome::AssigneeDeactivated,
+        ) => Err(conflict("This user cannot be assigned tickets any longer. Nothing was changed.")),
+        _ => Ok(true),
+    }
 }
 
 fn failed(error: CommandError) -> Failure {

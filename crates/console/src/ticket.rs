@@ -355,12 +355,12 @@ pub(crate) async fn page(
 fn notice(done: &str) -> &'static str {
     match done {
         "reply" => "The reply was sent.",
+        "open-reply" => "The reply was sent. The ticket is still open: read the new message.",
         "note" => "The note was added.",
         "closed" => "The ticket was closed.",
         "opened" => "The ticket was opened.",
         "assigned" => "The assignee was changed.",
         "tags" => "The tags were changed.",
-        "repeated" => "This form had already been sent. Nothing was done twice.",
         _ => "",
     }
 }

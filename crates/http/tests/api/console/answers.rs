@@ -7,6 +7,7 @@ use crate::harness::{Database, EXAMPLE, Response, Server, both_databases};
 
 both_databases! {
     an_answer_is_sent_once,
+    a_repeated_closing_leaves_what_changed_since,
     a_stale_answer_is_not_sent_and_not_lost,
     texts_that_cannot_be_sent_are_kept,
 }
@@ -88,6 +89,27 @@ fn an_answer_is_sent_once(database: Database) {
     let texts: Vec<(String, bool)> = comments(&server, &ticket).split_off(1);
     let expected = [("Another text", false), ("Only for us", true), ("Done.", false)];
     assert_eq!(texts, expected.map(|(text, is_note)| (text.to_owned(), is_note)));
+}
+
+/// The response of *Send and close* was lost, and the form is sent again after others went on.
+fn a_repeated_closing_leaves_what_changed_since(database: Database) {
+    let (server, visitor, ticket) = fixture(&database);
+    let answer = format!("{ticket}/answer");
+    let fields = fields(&visitor.page(&ticket));
+    let closing = [&form(&fields, "Done.", "reply")[..], &[("then", "close")]].concat();
+    let state = || {
+        let stored = server.get(&format!("/api/v1{ticket}")).ticket();
+        (stored["isOpenedTicket"].clone(), stored["unReadChatCount"].clone())
+    };
+    location(&visitor.post(&answer, &closing));
+    assert_eq!(state(), (json!(false), json!(0)));
+    location(&visitor.post(&format!("{ticket}/state"), &[("state", "open")]));
+    location(&visitor.post(&answer, &closing));
+    assert_eq!(state(), (json!(true), json!(0)));
+    comment(&server, &ticket, &json!({"text": "It is broken again!", "isFromShop": false}));
+    location(&visitor.post(&answer, &closing));
+    assert_eq!(state(), (json!(true), json!(1)));
+    assert_eq!(comments(&server, &ticket).len(), 2);
 }
 
 fn a_stale_answer_is_not_sent_and_not_lost(database: Database) {
