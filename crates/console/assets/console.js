@@ -210,8 +210,6 @@
   }
 
   // The event stream. It ends while the page is hidden: browsers allow six connections to a server.
-  const KINDS = ["ticket", "comment", "customer", "user"].flatMap((thing) =>
-    ["created", "updated", "deleted", "merged", "erased"].map((change) => `${thing}.${change}`));
   const live = { source: null, isOpen: false, place: "", lostAt: null, retry: 0, tick: Date.now() };
 
   function connect() {
@@ -242,7 +240,7 @@
     };
     source.addEventListener("ready", note);
     source.addEventListener("removed", () => location.reload());
-    for (const kind of KINDS) source.addEventListener(kind, (event) => { note(event); refresh(); });
+    source.addEventListener("changed", (event) => { note(event); refresh(); });
   }
 
   function disconnect() {

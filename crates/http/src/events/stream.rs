@@ -13,7 +13,7 @@ use std::time::Duration;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{StreamExt, stream};
-use hexdesk_domain::{EventFilter, EventPosition, EventsRemoved, PageSize, Principal};
+use hexdesk_domain::{Actor, EventFilter, EventPosition, EventsRemoved, PageSize, Principal};
 
 pub(crate) use feed::Feeds;
 pub(super) use long_poll::{LongPoll, MAX_WAIT_SECONDS};
@@ -27,6 +27,7 @@ use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 use crate::{admission, connections, response_body};
+use frames::Detail;
 use key_check::KeyCheck;
 use open_stream::{OpenStream, Progress};
 
@@ -62,6 +63,8 @@ pub(crate) async fn serve(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let principal = principal.into_inner();
+    let is_page = matches!(principal.actor, Actor::User { .. });
+    let detail = if is_page { Detail::Change } else { Detail::Whole };
     let shop = principal.shop.clone();
     let place = places.take(&principal)?;
     let (after, filter) = parameters(&mut QUERY.parse(&request)?)?;
@@ -96,6 +99,7 @@ pub(crate) async fn serve(
         services: services.shared(),
         shop,
         filter,
+        detail,
         client: connections::Client::of(&request),
         place,
         progress: Progress::new(at, first),

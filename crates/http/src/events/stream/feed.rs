@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::frames::Detail;
 use super::{cursors, frames};
 
 /// The most events that a feed keeps. A client that is further behind reads from the store itself.
@@ -69,7 +70,27 @@ struct Kept {
 
 struct Frame {
     event: Arc<Event>,
-    bytes: Bytes,
+    whole: Bytes,
+    change: Bytes,
+}
+
+impl Frame {
+    fn new(event: Event, cursor: &str, shop: &Shop) -> Result<Self, serde_json::Error> {
+        let of = |detail| frames::of_event(&event, cursor.to_owned(), shop.domain.as_str(), detail);
+        let (whole, change) = (of(Detail::Whole)?, of(Detail::Change)?);
+        Ok(Self { event: Arc::new(event), whole, change })
+    }
+
+    fn bytes(&self, detail: Detail) -> Bytes {
+        match detail {
+            Detail::Whole => self.whole.clone(),
+            Detail::Change => self.change.clone(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.whole.len() + self.change.len()
+    }
 }
 
 /// Frames for a client.
@@ -153,6 +174,7 @@ impl Feed {
         &self,
         position: EventPosition,
         filter: &EventFilter,
+        detail: Detail,
     ) -> Result<Batch, EventPosition> {
         let kept = self.latest.kept();
         if position < kept.since {
@@ -161,7 +183,7 @@ impl Feed {
         let mut batch = Batch::default();
         let begins = kept.frames.partition_point(|frame| frame.event.position <= position);
         for frame in kept.frames.range(begins..) {
-            if batch.add(&frame.event, || Some(frame.bytes.clone()), filter) {
+            if batch.add(&frame.event, || Some(frame.bytes(detail)), filter) {
                 break;
             }
         }
@@ -179,12 +201,12 @@ impl Latest {
         let mut kept = self.kept();
         for frame in events {
             kept.until = frame.event.position;
-            kept.bytes += frame.bytes.len();
+            kept.bytes += frame.len();
             kept.frames.push_back(frame);
             while kept.frames.len() > MAX_EVENTS || (kept.bytes > MAX_BYTES && kept.frames.len() > 1) {
                 let Some(oldest) = kept.frames.pop_front() else { break };
                 kept.since = oldest.event.position;
-                kept.bytes -= oldest.bytes.len();
+                kept.bytes -= oldest.len();
             }
         }
         drop(kept);
@@ -226,9 +248,8 @@ async fn read_new(latest: &Latest, events: &dyn EventStore, shop: &Shop) -> anyh
             Ok(page) if page.entries.is_empty() => return Ok(()),
             Ok(page) => {
                 let frames = page.entries.into_iter().map(|event| {
-                    let bytes =
-                        frames::of_event(&event, cursors.seal(&event.position), shop.domain.as_str())?;
-                    Ok(Frame { event: Arc::new(event), bytes })
+                    let cursor = cursors.seal(&event.position);
+                    Frame::new(event, &cursor, shop)
                 });
                 latest.add(frames.collect::<Result<_, serde_json::Error>>()?);
             }

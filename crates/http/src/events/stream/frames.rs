@@ -10,10 +10,26 @@ use super::super::wire::EventJson;
 /// A comment, which keeps proxies from closing a quiet stream.
 pub(super) const HEARTBEAT: &str = ":\n\n";
 
-/// An event of the log: its cursor, its kind, and the JSON of the list. JSON is one line, because it
-/// escapes line breaks.
-pub(super) fn of_event(event: &Event, cursor: String, shop_domain: &str) -> Result<Bytes, serde_json::Error> {
+/// What a stream says of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The JSON of the list, for clients of the API.
+    Whole,
+    /// The kind and the subject, for pages of the console. They read themselves again.
+    Change,
+}
+
+/// An event of the log, with its cursor. JSON is one line, because it escapes line breaks.
+pub(super) fn of_event(
+    event: &Event,
+    cursor: String,
+    shop_domain: &str,
+    detail: Detail,
+) -> Result<Bytes, serde_json::Error> {
     let kind = event.kind.as_str();
+    if detail == Detail::Change {
+        return Ok(format!("id: {cursor}\nevent: changed\ndata: {kind} {}\n\n", event.subject).into());
+    }
     let mut frame = format!("id: {cursor}\nevent: {kind}\ndata: ").into_bytes();
     serde_json::to_writer(&mut frame, &EventJson::new(event, cursor, shop_domain))?;
     frame.extend_from_slice(b"\n\n");

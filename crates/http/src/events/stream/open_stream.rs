@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::feed::{BATCH_BYTES, Batch, Feed, RETRY_AFTER};
+use super::frames::Detail;
 use super::key_check::KeyCheck;
 use super::places::StreamPlace;
 use super::{cursors, frames};
@@ -33,6 +34,7 @@ pub(super) struct OpenStream {
     pub(super) services: Arc<Services>,
     pub(super) shop: Shop,
     pub(super) filter: EventFilter,
+    pub(super) detail: Detail,
     pub(super) feed: Arc<Feed>,
     pub(super) grown: watch::Receiver<()>,
     pub(super) key: KeyCheck,
@@ -118,7 +120,7 @@ impl OpenStream {
     /// The next events: from the feed, or from the store if the client is far behind.
     async fn batch(&self) -> Result<Result<Batch, EventsRemoved>, StorageError> {
         let Progress { at, .. } = self.progress;
-        let since = match self.feed.after(at, &self.filter) {
+        let since = match self.feed.after(at, &self.filter, self.detail) {
             Ok(batch) => return Ok(Ok(batch)),
             Err(since) => since,
         };
@@ -129,7 +131,8 @@ impl OpenStream {
             let mut batch = Batch::default();
             for event in &page.entries {
                 let cursor = || cursors.seal(&event.position);
-                let frame = || frames::of_event(event, cursor(), self.shop.domain.as_str()).ok();
+                let domain = self.shop.domain.as_str();
+                let frame = || frames::of_event(event, cursor(), domain, self.detail).ok();
                 batch.add(event, frame, &self.filter);
             }
             match page.next {

@@ -110,11 +110,20 @@ fn a_session_ends_with_its_user_its_password_and_its_sign_out(database: Database
         format!("GET /live HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: {}\r\n\r\n", visitor.cookie);
     live.write_all(request.as_bytes()).unwrap();
     let mut begun = Vec::new();
-    while !String::from_utf8_lossy(&begun).contains("event: ready") {
+    let mut read_until = |text: &str| loop {
+        let read = String::from_utf8_lossy(&begun);
+        if let Some((before, _)) = read.split_once(text) {
+            break before.to_owned();
+        }
         let mut byte = [0];
         live.read_exact(&mut byte).unwrap();
         begun.extend(byte);
-    }
+    };
+    read_until("event: ready");
+    // A page learns what changed, and no more.
+    let ticket = server.create_ticket(crate::harness::EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
+    let read = read_until(&format!("event: changed\ndata: ticket.created ticket:{ticket}\n"));
+    assert!(!read.contains("refund"), "{read}");
     let other = Visitor::with_cookie(&server, &visitor.cookie);
     let response = visitor.post("/sign-out", &[]);
     assert_eq!((response.status, response.header("location")), (303, Some("/sign-in")), "{response:?}");
