@@ -89,7 +89,7 @@ impl<S: DeliveryStore> DeliveryStore for FairReads<S> {
 }
 
 impl<S: CredentialStore> CredentialStore for FairReads<S> {
-    forward!(store: create_link, find_link, set_password, set_role, find_credential);
+    forward!(store: create_link, find_link, set_password, set_role, find_credential, find_credentials);
 }
 
 impl<S: SessionStore> SessionStore for FairReads<S> {

@@ -212,6 +212,8 @@ macro_rules! __for_each_case {
                 "CREDENTIAL-8" credential_8_deactivation_removes_links
                 "CREDENTIAL-9" credential_9_changes_are_logged
                 "CREDENTIAL-10" credential_10_link_works_once
+                "CREDENTIAL-11" credential_11_several_are_found
+                "CREDENTIAL-12" credential_12_sign_ins_are_noted
             }
             sessions {
                 "SESSION-1" session_1_is_found_as_created

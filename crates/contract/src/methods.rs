@@ -100,6 +100,7 @@ macro_rules! for_each_method {
                     Option<User>;
                 set_role(shop: ShopId, user: UserId, role: Role, stamp: AuditStamp) -> CredentialOutcome;
                 find_credential(shop: ShopId, email: String) -> Option<(User, Credential)>;
+                find_credentials(shop: ShopId, users: Vec<UserId>) -> Vec<Credential>;
             }
             SessionStore {
                 create_session(shop: ShopId, session: NewSession) -> bool;

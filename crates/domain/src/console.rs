@@ -3,6 +3,7 @@
 mod credential;
 mod failures;
 mod invite;
+mod members;
 mod password;
 mod role;
 mod session;
@@ -12,6 +13,7 @@ mod token;
 pub use credential::{Credential, Link, LinkHolder, NewLink};
 pub use failures::{SignInFailures, TooManyFailures};
 pub use invite::{AcceptInvitation, AcceptInvitationError, Invite, InviteError, Invited};
+pub use members::{Access, Member, Members};
 pub use password::{Password, PasswordHash};
 pub use role::{Role, UnknownRole};
 pub use session::{NewSession, Session, SessionLife};

@@ -187,9 +187,9 @@ pub use comments::{
     UpdateComment,
 };
 pub use console::{
-    AcceptInvitation, AcceptInvitationError, Credential, Invite, InviteError, Invited, Link, LinkHolder,
-    NewLink, NewSession, Password, PasswordHash, Role, Session, SessionLife, Sessions, SignIn, SignInError,
-    SignInFailures, SignedIn, Token, TokenError, TooManyFailures, UnknownRole,
+    AcceptInvitation, AcceptInvitationError, Access, Credential, Invite, InviteError, Invited, Link,
+    LinkHolder, Member, Members, NewLink, NewSession, Password, PasswordHash, Role, Session, SessionLife,
+    Sessions, SignIn, SignInError, SignInFailures, SignedIn, Token, TokenError, TooManyFailures, UnknownRole,
 };
 pub use customers::{
     CreateCustomer, Customer, CustomerChanges, CustomerDraft, CustomerFilter, ExternalIds, MergeCustomers,

@@ -208,6 +208,7 @@ structs! {
         role: Role,
         password: Option<PasswordHash>,
         link: Option<Link>,
+        signed_in_at: Option<Timestamp>,
     } every_field_is_checked;
     Link "Link" as LinkFields {
         token_hash: SecretHash,

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::CredentialOutcome;
@@ -81,6 +83,20 @@ impl CredentialStore for RedbStorage {
         })
         .await
     }
+
+    async fn find_credentials(
+        &self,
+        shop: ShopId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Credential>, StorageError> {
+        self.read("find_credentials", move |transaction| {
+            let credentials = transaction.open_table(CREDENTIALS)?;
+            let users: BTreeSet<UserId> = users.into_iter().collect();
+            let found = users.into_iter().map(|user| find(&credentials, shop, user.get()).transpose());
+            found.flatten().collect()
+        })
+        .await
+    }
 }
 
 fn create_link(
@@ -97,8 +113,11 @@ fn create_link(
         return Ok(CredentialOutcome::NotInvited);
     };
     remove_link(transaction, shop, user_id)?;
-    let password = present.and_then(|present| present.password);
-    let credential = Credential { user_id, role, password, link: Some(link) };
+    let (password, signed_in_at) = match present {
+        Some(present) => (present.password, present.signed_in_at),
+        None => (None, None),
+    };
+    let credential = Credential { user_id, role, password, link: Some(link), signed_in_at };
     put(&mut transaction.open_table(CREDENTIALS)?, shop, user_id.get(), &credential)?;
     transaction.open_table(USER_BY_LINK)?.insert((shop.get(), &link.token_hash.0), user_id.get())?;
     EventLog::open(transaction)?.append(shop, stamp, [NewEvent::user_invited(user.clone())])?;
@@ -154,6 +173,18 @@ pub(crate) fn credential(
     user: UserId,
 ) -> anyhow::Result<Option<Credential>> {
     find(&transaction.open_table(CREDENTIALS)?, shop, user.get())
+}
+
+/// Notes that the user signed in at this time, unless the user signed in later.
+pub(crate) fn note_sign_in(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    credential: Credential,
+    time: Timestamp,
+) -> anyhow::Result<()> {
+    let signed_in_at = credential.signed_in_at.max(Some(time));
+    let (user, noted) = (credential.user_id, Credential { signed_in_at, ..credential });
+    put(&mut transaction.open_table(CREDENTIALS)?, shop, user.get(), &noted)
 }
 
 /// Returns the active user of an open shop.

@@ -81,8 +81,11 @@ impl SessionStore for RedbStorage {
 
 fn create(transaction: &WriteTransaction, shop: ShopId, new: NewSession) -> anyhow::Result<bool> {
     let NewSession { token_hash, user_id, password, created_at } = new;
-    let present = credentials::credential(transaction, shop, user_id)?.and_then(|present| present.password);
-    if present != Some(password) || credentials::active_user(transaction, shop, user_id)?.is_none() {
+    let present = credentials::credential(transaction, shop, user_id)?;
+    let Some(credential) = present.filter(|present| present.password.as_ref() == Some(&password)) else {
+        return Ok(false);
+    };
+    if credentials::active_user(transaction, shop, user_id)?.is_none() {
         return Ok(false);
     }
     let is_taken = stored(&transaction.open_table(SESSIONS)?, shop, token_hash.0)?.is_some();
@@ -99,6 +102,7 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewSession) -> anyh
     for (_, hash) in live.iter().take((live.len() + 1).saturating_sub(Session::MAX_OF_USER)) {
         remove(transaction, shop, user_id, *hash)?;
     }
+    credentials::note_sign_in(transaction, shop, credential, created_at)?;
     let session = StoredSession { user: user_id, life: SessionLife::beginning(created_at) };
     insert(&mut transaction.open_table(SESSIONS)?, shop, token_hash.0, &session)?;
     transaction.open_table(SESSIONS_BY_USER)?.insert((shop.get(), user_id.get(), &token_hash.0), ())?;

@@ -51,4 +51,12 @@ impl CredentialStore for SkeletonStorage {
     ) -> Result<Option<(User, Credential)>, StorageError> {
         not_implemented("find_credential")
     }
+
+    async fn find_credentials(
+        &self,
+        shop: ShopId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Credential>, StorageError> {
+        not_implemented("find_credentials")
+    }
 }

@@ -88,6 +88,18 @@ impl CredentialStore for PostgresStorage {
             })
             .await
     }
+
+    async fn find_credentials(
+        &self,
+        shop: ShopId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Credential>, StorageError> {
+        self.connections
+            .run("find_credentials", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                find_credentials(connection, shop, users).await
+            })
+            .await
+    }
 }
 
 async fn create_link(
@@ -103,8 +115,12 @@ async fn create_link(
     let Some(role) = role.or(present.as_ref().map(|present| present.role)) else {
         return Ok(CredentialOutcome::NotInvited);
     };
-    let password = present.and_then(|present| present.password);
-    let row = CredentialRow::new(shop, Credential { user_id, role, password, link: Some(link) });
+    let (password, signed_in_at) = match present {
+        Some(present) => (present.password, present.signed_in_at),
+        None => (None, None),
+    };
+    let credential = Credential { user_id, role, password, link: Some(link), signed_in_at };
+    let row = CredentialRow::new(shop, credential);
     diesel::insert_into(credentials::table)
         .values(&row)
         .on_conflict((credentials::shop_id, credentials::user_id))
@@ -208,6 +224,19 @@ async fn find_credential(
         .optional()?;
     let Some((user, credential)) = rows else { return Ok(None) };
     Ok(Some((user.try_into()?, credential.try_into()?)))
+}
+
+async fn find_credentials(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    users: Vec<UserId>,
+) -> Result<Vec<Credential>, Failure> {
+    let users = users.into_iter().map(UserId::get).collect();
+    let rows: Vec<CredentialRow> = queries::credentials_of(shop.get(), users)
+        .select(CredentialRow::as_select())
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn find(

@@ -94,6 +94,11 @@ async fn create(
         .values(NewSessionRow::new(shop, session))
         .execute(connection)
         .await?;
+    let signed_in_at = StoredTimestamp(session.created_at);
+    diesel::update(queries::sign_in_of(shop.get(), user.id.get(), signed_in_at))
+        .set(credentials::signed_in_at.eq(signed_in_at))
+        .execute(connection)
+        .await?;
     Ok(true)
 }
 

@@ -22,6 +22,7 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         link_hash -> Nullable<Binary>,
         link_ends_at -> Nullable<Instant>,
+        signed_in_at -> Nullable<Instant>,
     }
 }
 
@@ -49,11 +50,12 @@ pub(crate) struct CredentialRow {
     password_hash: Option<String>,
     link_hash: Option<Vec<u8>>,
     link_ends_at: Option<StoredTimestamp>,
+    signed_in_at: Option<StoredTimestamp>,
 }
 
 impl CredentialRow {
     pub(crate) fn new(shop: ShopId, credential: Credential) -> Self {
-        let Credential { user_id, role, password, link } = credential;
+        let Credential { user_id, role, password, link, signed_in_at } = credential;
         Self {
             shop_id: shop.get(),
             user_id: user_id.get(),
@@ -61,6 +63,7 @@ impl CredentialRow {
             password_hash: password.map(|hash| hash.as_str().to_owned()),
             link_hash: link.map(|link| link.token_hash.0.to_vec()),
             link_ends_at: link.map(|link| StoredTimestamp(link.ends_at)),
+            signed_in_at: signed_in_at.map(StoredTimestamp),
         }
     }
 
@@ -98,6 +101,7 @@ impl TryFrom<CredentialRow> for Credential {
             role: role(&row.role)?,
             password: row.password_hash.map(PasswordHash::new),
             link,
+            signed_in_at: row.signed_in_at.map(|time| time.0),
         })
     }
 }

@@ -79,6 +79,21 @@ pub(crate) fn credential(shop: i64, email_folded: String) -> _ {
         .filter(credentials::shop_id.eq(shop))
 }
 
+/// The credentials of these users.
+#[auto_type]
+pub(crate) fn credentials_of(shop: i64, users: Vec<i64>) -> _ {
+    credentials::table.filter(credentials::shop_id.eq(shop).and(credentials::user_id.eq_any(users)))
+}
+
+/// The credential of a user who signs in at this time, unless the user signed in later.
+#[auto_type]
+pub(crate) fn sign_in_of(shop: i64, user: i64, time: StoredTimestamp) -> _ {
+    let is_news = credentials::signed_in_at.is_null().or(credentials::signed_in_at.lt(time));
+    credentials::table
+        .filter(credentials::shop_id.eq(shop).and(credentials::user_id.eq(user)))
+        .filter(is_news)
+}
+
 /// The sessions of a user.
 #[auto_type]
 pub(crate) fn sessions_of(shop: i64, user: i64) -> _ {

@@ -64,6 +64,14 @@ impl CredentialStore for SqliteStorage {
     ) -> Result<Option<(User, Credential)>, StorageError> {
         self.read("find_credential", move |connection| find_credential(connection, shop, &email)).await
     }
+
+    async fn find_credentials(
+        &self,
+        shop: ShopId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Credential>, StorageError> {
+        self.read("find_credentials", move |connection| find_credentials(connection, shop, users)).await
+    }
 }
 
 fn create_link(
@@ -79,8 +87,12 @@ fn create_link(
     let Some(role) = role.or(present.as_ref().map(|present| present.role)) else {
         return Ok(CredentialOutcome::NotInvited);
     };
-    let password = present.and_then(|present| present.password);
-    let row = CredentialRow::new(shop, Credential { user_id, role, password, link: Some(link) });
+    let (password, signed_in_at) = match present {
+        Some(present) => (present.password, present.signed_in_at),
+        None => (None, None),
+    };
+    let credential = Credential { user_id, role, password, link: Some(link), signed_in_at };
+    let row = CredentialRow::new(shop, credential);
     diesel::insert_into(credentials::table)
         .values(&row)
         .on_conflict((credentials::shop_id, credentials::user_id))
@@ -172,6 +184,17 @@ fn find_credential(
         .optional()?;
     let Some((user, credential)) = rows else { return Ok(None) };
     Ok(Some((user.try_into()?, credential.try_into()?)))
+}
+
+fn find_credentials(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    users: Vec<UserId>,
+) -> anyhow::Result<Vec<Credential>> {
+    let users = users.into_iter().map(UserId::get).collect();
+    let rows: Vec<CredentialRow> =
+        queries::credentials_of(shop.get(), users).select(CredentialRow::as_select()).load(connection)?;
+    Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn find(

@@ -65,6 +65,10 @@ fn create(connection: &mut SqliteConnection, shop: ShopId, session: &NewSession)
             .execute(connection)?;
     }
     diesel::insert_into(sessions::table).values(NewSessionRow::new(shop, session)).execute(connection)?;
+    let signed_in_at = StoredTimestamp(session.created_at);
+    diesel::update(queries::sign_in_of(shop.get(), user.id.get(), signed_in_at))
+        .set(credentials::signed_in_at.eq(signed_in_at))
+        .execute(connection)?;
     Ok(true)
 }
 

@@ -107,7 +107,7 @@ impl DeliveryStore for WakingStorage {
 }
 
 impl CredentialStore for WakingStorage {
-    forward!(storage: find_link, find_credential);
+    forward!(storage: find_link, find_credential, find_credentials);
     forward!(storage, in wake_ups: create_link, set_password, set_role);
 }
 

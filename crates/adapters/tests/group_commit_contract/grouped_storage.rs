@@ -77,7 +77,7 @@ impl DeliveryStore for GroupedStorage {
 }
 
 impl CredentialStore for GroupedStorage {
-    forward!(storage: create_link, find_link, set_password, set_role, find_credential);
+    forward!(storage: create_link, find_link, set_password, set_role, find_credential, find_credentials);
 }
 
 impl SessionStore for GroupedStorage {

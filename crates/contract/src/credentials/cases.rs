@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::CredentialOutcome;
 use hexdesk_domain::{
-    Actor, AuditStamp, Credential, EventKind, Link, LinkHolder, NewLink, PageSize, PasswordHash, Role, Shop,
-    ShopChange, ShopId, Snapshot, Storage, Timestamp, User, UserChanges, UserId,
+    Actor, AuditStamp, Credential, EventKind, Link, LinkHolder, NewLink, NewSession, PageSize, PasswordHash,
+    Role, Shop, ShopChange, ShopId, Snapshot, Storage, Timestamp, User, UserChanges, UserId,
 };
 
 use crate::cases::concurrency::race;
@@ -158,6 +158,7 @@ pub async fn credential_4_link_gives_a_role(storage: Arc<dyn Storage>) -> anyhow
         role,
         password: Some(password("old")),
         link: Some(new_link(user.id, None, seed).link),
+        signed_in_at: None,
     };
     invite(&*storage, &user, Some(Role::Admin), 1).await?;
     same(
@@ -188,8 +189,13 @@ pub async fn credential_5_link_sets_a_password(storage: Arc<dyn Storage>) -> any
         invite(&*storage, &user, (seed == 1).then_some(Role::Admin), seed).await?;
         let set = storage.set_password(shop.id, secret_hash(seed), password(&text), by(&user, 4)).await?;
         same("the user of a link", &set, &Some(user.clone()))?;
-        let expected =
-            Credential { user_id: user.id, role: Role::Admin, password: Some(password(&text)), link: None };
+        let expected = Credential {
+            user_id: user.id,
+            role: Role::Admin,
+            password: Some(password(&text)),
+            link: None,
+            signed_in_at: None,
+        };
         same("the credential", &credential(&*storage, &user).await?, &Some(expected.clone()))?;
         same("a used link", &find_link(&*storage, shop.id, seed, at(5)).await?, &None)?;
         let again = storage.set_password(shop.id, secret_hash(seed), password("again"), by(&user, 5)).await?;
@@ -334,4 +340,69 @@ pub async fn credential_10_link_works_once(storage: Arc<dyn Storage>) -> anyhow:
         same("the link after a deactivation", &kept.link, &None)?;
     }
     Ok(())
+}
+
+/// CREDENTIAL-11: the credentials of several users are found together.
+pub async fn credential_11_several_are_found(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let (shop, first) = shop_with_user(&*storage, "one.example.com").await?;
+    let (other, theirs) = shop_with_user(&*storage, "two.example.com").await?;
+    let uninvited = create_user(&*storage, shop.id, user_by_email("uninvited@example.com")).await?;
+    let second = create_user(&*storage, shop.id, user_by_email("second@example.com")).await?;
+    for (seed, user, role) in [(1, &first, Role::Agent), (2, &second, Role::Admin), (3, &theirs, Role::Admin)]
+    {
+        invite(&*storage, user, Some(role), seed).await?;
+    }
+    set_active(&*storage, &second, false).await?;
+    let found = async |shop: ShopId, users: &[UserId]| {
+        let mut found = storage.find_credentials(shop, users.to_vec()).await?;
+        found.sort_by_key(|credential| credential.user_id);
+        anyhow::Ok(found)
+    };
+    let [of_first, of_second, of_theirs] = [&first, &second, &theirs];
+    let own = [credential(&*storage, of_first).await?, credential(&*storage, of_second).await?];
+    let own: Vec<Credential> = own.into_iter().flatten().collect();
+    let everybody = [second.id, uninvited.id, first.id, user_id(UserId::MAX)?, second.id];
+    same("the credentials of a shop", &found(shop.id, &everybody).await?, &own)?;
+    same("no credentials", &found(shop.id, &[]).await?, &Vec::new())?;
+    same(
+        "the credentials of one",
+        &found(shop.id, &[second.id]).await?,
+        &own.iter().skip(1).cloned().collect(),
+    )?;
+    let of_other: Vec<Credential> = credential(&*storage, of_theirs).await?.into_iter().collect();
+    same("the credentials of another shop", &found(other.id, &[theirs.id, second.id]).await?, &of_other)
+}
+
+/// CREDENTIAL-12: the credential says when its user last signed in.
+pub async fn credential_12_sign_ins_are_noted(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let (shop, user) = shop_with_user(&*storage, "one.example.com").await?;
+    let colleague = create_user(&*storage, shop.id, user_by_email("colleague@example.com")).await?;
+    invite_with_password(&*storage, &user, Role::Agent, "secret").await?;
+    invite_with_password(&*storage, &colleague, Role::Agent, "secret").await?;
+    let signed_in_at = async |user| {
+        let found = credential(&*storage, user).await?.context("the credential")?;
+        anyhow::Ok(found.signed_in_at)
+    };
+    let sign_in = async |seed, text, time| {
+        let token_hash = secret_hash(seed);
+        let new = NewSession { token_hash, user_id: user.id, password: password(text), created_at: at(time) };
+        anyhow::Ok(storage.create_session(shop.id, new).await?)
+    };
+    same("a user who never signed in", &signed_in_at(&user).await?, &None)?;
+    for (seed, text, time, noted) in [
+        (1, "secret", 20, Some(20)),
+        (2, "wrong", 40, Some(20)),
+        (3, "secret", 30, Some(30)),
+        (4, "secret", 25, Some(30)),
+    ] {
+        same("whether the user signed in", &sign_in(seed, text, time).await?, &(text == "secret"))?;
+        same("when the user last signed in", &signed_in_at(&user).await?, &noted.map(at))?;
+    }
+    storage.end_session(shop.id, secret_hash(3)).await?;
+    invite(&*storage, &user, Some(Role::Admin), 5).await?;
+    storage.set_role(shop.id, user.id, Role::Agent, stamp(at(50))).await?;
+    storage.set_password(shop.id, secret_hash(5), password("new"), by(&user, 60)).await?;
+    set_active(&*storage, &user, false).await?;
+    same("when the user last signed in", &signed_in_at(&user).await?, &Some(at(30)))?;
+    same("a colleague who never signed in", &signed_in_at(&colleague).await?, &None)
 }

@@ -40,7 +40,8 @@ fn of_links() -> Vec<Fault> {
             |store, shop, user, role, stamp| {
                 let outcome = store.set_role(shop, user, role, stamp);
                 if outcome == CredentialOutcome::NotInvited {
-                    let credential = Credential { user_id: user, role, password: None, link: None };
+                    let credential =
+                        Credential { user_id: user, role, password: None, link: None, signed_in_at: None };
                     store.credentials.insert((shop, user), credential);
                 }
                 Ok(outcome)
@@ -165,6 +166,53 @@ fn of_the_rest() -> Vec<Fault> {
                 Ok(outcome)
             },
         ),
+        fault("CREDENTIAL-11", "Only the first credential is found.").find_credentials(
+            |store, shop, users| Ok(store.find_credentials(shop, &users).into_iter().take(1).collect()),
+        ),
+        fault("CREDENTIAL-11", "The credentials of deactivated users are left out.").find_credentials(
+            |store, shop, users| {
+                let mut found = store.find_credentials(shop, &users);
+                found.retain(|credential| store.is_active_user(shop, credential.user_id));
+                Ok(found)
+            },
+        ),
+        fault("CREDENTIAL-11", "A credential is found for each mention of its user.").find_credentials(
+            |store, shop, users| {
+                Ok(users.iter().flat_map(|user| store.find_credentials(shop, &[*user])).collect())
+            },
+        ),
+        fault("CREDENTIAL-11", "Credentials of every shop are found.").find_credentials(|store, _, users| {
+            let named = store.credentials.values().filter(|it| users.contains(&it.user_id));
+            Ok(named.cloned().collect())
+        }),
+        fault("CREDENTIAL-12", "A sign-in is not noted.").create_session(|store, shop, new| {
+            let before = store.credentials.clone();
+            let outcome = store.create_session(shop, new);
+            store.credentials = before;
+            outcome
+        }),
+        fault("CREDENTIAL-12", "An earlier sign-in counts.").create_session(|store, shop, new| {
+            let (user, time) = (new.user_id, new.created_at);
+            let outcome = store.create_session(shop, new)?;
+            if let Some(credential) = store.credentials.get_mut(&(shop, user)).filter(|_| outcome) {
+                credential.signed_in_at = Some(time);
+            }
+            Ok(outcome)
+        }),
+        fault("CREDENTIAL-12", "A refused sign-in is noted.").create_session(|store, shop, new| {
+            let (user, time) = (new.user_id, new.created_at);
+            let outcome = store.create_session(shop, new);
+            if let Some(credential) = store.credentials.get_mut(&(shop, user)) {
+                credential.signed_in_at = credential.signed_in_at.max(Some(time));
+            }
+            outcome
+        }),
+        fault("CREDENTIAL-12", "A link forgets when the user signed in.").create_link(|store, shop, new| {
+            if let Some(credential) = store.credentials.get_mut(&(shop, new.user_id)) {
+                credential.signed_in_at = None;
+            }
+            Ok(store.create_link(shop, new))
+        }),
         fault("CREDENTIAL-10", "Setting a password does not lock the link.").unlocked(["set_password"]),
         fault("CREDENTIAL-10", "A new link does not lock the user.").unlocked(["create_link", "update_user"]),
     ]

@@ -20,7 +20,8 @@ impl State {
             return CredentialOutcome::NotInvited;
         };
         let password = present.and_then(|present| present.password.clone());
-        let credential = Credential { user_id, role, password, link: Some(link) };
+        let signed_in_at = present.and_then(|present| present.signed_in_at);
+        let credential = Credential { user_id, role, password, link: Some(link), signed_in_at };
         self.credentials.insert((shop, user_id), credential);
         self.append_events(shop, stamp, [(EventKind::UserInvited, Subject::User(user_id))]);
         CredentialOutcome::Done(user)
@@ -78,6 +79,11 @@ impl State {
         let folded = fold_email(email);
         let user = self.users_of(shop).find(|user| fold_email(&user.email) == folded)?;
         Some((user.clone(), self.credentials.get(&(shop, user.id))?.clone()))
+    }
+
+    pub(crate) fn find_credentials(&self, shop: ShopId, users: &[UserId]) -> Vec<Credential> {
+        let of_shop = self.credentials.iter().filter(|((of, user), _)| *of == shop && users.contains(user));
+        of_shop.map(|(_, credential)| credential.clone()).collect()
     }
 
     /// Removes the link and the sessions of a user who is deactivated.
@@ -142,5 +148,13 @@ impl CredentialStore for MemoryStorage {
         email: String,
     ) -> Result<Option<(User, Credential)>, StorageError> {
         Ok(self.state().find_credential(shop, &email))
+    }
+
+    async fn find_credentials(
+        &self,
+        shop: ShopId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Credential>, StorageError> {
+        Ok(self.state().find_credentials(shop, &users))
     }
 }

@@ -28,6 +28,9 @@ impl State {
         for (_, hash) in live.iter().take((live.len() + 1).saturating_sub(Session::MAX_OF_USER)) {
             self.sessions.remove(&(shop, *hash));
         }
+        if let Some(credential) = self.credentials.get_mut(&(shop, user_id)) {
+            credential.signed_in_at = credential.signed_in_at.max(Some(created_at));
+        }
         self.sessions.insert((shop, token_hash.0), (user_id, SessionLife::beginning(created_at)));
         Ok(true)
     }

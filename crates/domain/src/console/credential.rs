@@ -13,6 +13,8 @@ pub struct Credential {
     pub password: Option<PasswordHash>,
     /// The latest link, until it is used.
     pub link: Option<Link>,
+    /// When the user last signed in.
+    pub signed_in_at: Option<Timestamp>,
 }
 
 /// A one-time link with which a user sets a password.

@@ -43,6 +43,11 @@ pub enum CredentialOutcome {
 ///   snapshots are the user. EVENT-8 and EVENT-9 hold.
 /// - **CREDENTIAL-10** If calls race to set a password with one link, exactly one takes effect. If the
 ///   creation of a link races with a deactivation of the user, no link is left.
+/// - **CREDENTIAL-11** The credentials of several users are those of CREDENTIAL-7, one for each of these
+///   users of the shop who has a role, in any order. A user who is named twice counts once.
+/// - **CREDENTIAL-12** Adding a session of a user (SESSION-1) sets `signed_in_at` to its creation, unless
+///   it is later. A refused session changes nothing. A link, a password and a role keep it, and so does
+///   the end of a session.
 ///
 /// The store keeps no token and no password. It keeps a hash byte for byte.
 #[async_trait]
@@ -97,6 +102,16 @@ pub trait CredentialStore: Send + Sync {
         shop: ShopId,
         email: String,
     ) -> Result<Option<(User, Credential)>, StorageError>;
+
+    /// Returns the credentials of these users of the shop.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn find_credentials(
+        &self,
+        shop: ShopId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Credential>, StorageError>;
 }
 
 /// Hashes passwords, slowly on purpose.

@@ -318,6 +318,11 @@ macro_rules! forward_named {
             $field, shop: $crate::ShopId, email: String
         ) -> Option<($crate::User, $crate::Credential)>);
     };
+    ($field:tt find_credentials) => {
+        $crate::forward_method!(find_credentials<>(
+            $field, shop: $crate::ShopId, users: Vec<$crate::UserId>
+        ) -> Vec<$crate::Credential>);
+    };
     ($field:tt create_session) => {
         $crate::forward_method!(create_session<>(
             $field, shop: $crate::ShopId, session: $crate::NewSession

@@ -1,0 +1,2 @@
+-- When the user last signed in to the console.
+ALTER TABLE credentials ADD COLUMN signed_in_at TIMESTAMPTZ;
