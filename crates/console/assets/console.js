@@ -317,9 +317,11 @@
       const body = new URLSearchParams(new FormData(form, event.submitter));
       const response = await fetch(form.action, { method: "POST", body, headers: { accept: "text/html" } });
       const page = parsed(await response.text());
-      if (show(page, response.url.includes("/tickets/") && response.ok ? response.url : location.href)) {
+      const path = find(".app", page)?.dataset.path;
+      if (show(page, path || (response.redirected && response.ok ? response.url : location.href))) {
         const hasRefusal = !(find("#refusal")?.hidden ?? true);
-        find(hasRefusal ? "#text" : "#scroll")?.focus({ preventScroll: true });
+        const places = ticket() ? [hasRefusal ? "#text" : "#scroll"] : ["#secret", "[aria-invalid]", "#main"];
+        places.map((place) => find(place)).find(Boolean)?.focus({ preventScroll: Boolean(ticket()) });
       } else if (response.redirected) {
         location.href = response.url;
       } else {
@@ -337,6 +339,13 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-help]")) find("#help").showModal();
+    const copy = event.target.closest("[data-copy]");
+    if (!copy) return;
+    const field = document.getElementById(copy.dataset.copy);
+    field.select();
+    // Without TLS, browsers copy only what is selected.
+    const copied = navigator.clipboard?.writeText(field.value) ?? Promise.resolve(document.execCommand("copy"));
+    copied.then(() => { copy.textContent = "Copied"; }, () => { copy.textContent = "Press Ctrl+C"; });
   });
 
   // Keys.
@@ -402,7 +411,7 @@
 
   function begin() {
     if (!isInbox()) return;
-    for (const element of all("[data-help]")) element.hidden = false;
+    for (const element of all("[data-help], [data-copy]")) element.hidden = false;
     rememberServed();
     showTimes();
     restoreDraft();

@@ -3,8 +3,11 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use hexdesk_domain::{Fingerprint, IdempotencyKey, IdempotencyRequest};
+use sha2::{Digest, Sha256};
 
 use crate::Failure;
 
@@ -12,7 +15,7 @@ use crate::Failure;
 #[derive(Debug, Clone)]
 pub struct FormBody(pub Bytes);
 
-/// The fields of a form. A repeated field counts once: the first.
+/// The fields of a form.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Form(Vec<(String, String)>);
 
@@ -31,14 +34,46 @@ impl Form {
         Self::parse(request.query_string().as_bytes())
     }
 
-    /// The text of a field. A missing field is an empty one.
+    /// The text of a field: of the first, if it is repeated. A missing field is an empty one.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// The texts of a field that may be repeated.
+    pub(crate) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     /// The number in a field.
     pub(crate) fn number(&self, name: &str) -> Option<i64> {
         self.text(name).parse().ok()
+    }
+}
+
+/// The name of the field with the idempotency key.
+const KEY: &str = "key";
+
+/// Says that a form was used before with other values.
+pub(crate) const SENT_BEFORE: &str =
+    "This form was already sent with other values, and those took effect. Send it again if you mean both.";
+
+/// Says that the same form is being served right now.
+pub(crate) fn in_progress() -> Failure {
+    let sentence = "This form was sent twice. Wait a moment, go back, and look at what the first one did.";
+    Failure::new(StatusCode::CONFLICT, "Sent twice", sentence)
+}
+
+impl Form {
+    /// The request to take effect only once: with the form's key, and the digest of its other fields.
+    pub(crate) fn once(&self, operation: &str) -> Option<IdempotencyRequest> {
+        let key = IdempotencyKey::parse(self.text(KEY)).ok()?;
+        let mut digest = Sha256::new();
+        for (name, value) in self.0.iter().filter(|(name, _)| name != KEY) {
+            digest.update(form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish());
+            digest.update("&");
+        }
+        let fingerprint = Fingerprint(digest.finalize().into());
+        Some(IdempotencyRequest { operation: operation.to_owned(), key, fingerprint })
     }
 }
 

@@ -4,7 +4,10 @@ use actix_web::http::Method;
 use actix_web::{Route, web};
 use hexdesk_domain::Scope;
 
-use crate::{assets, commands, demo, figures, html_message, inbox, saved_replies, session, ticket};
+use crate::{
+    assets, commands, demo, figures, html_message, inbox, keys, people, saved_replies, session, ticket,
+    webhooks,
+};
 
 /// The browsers that may request a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,4 +65,28 @@ pages! {
     POST "/saved-replies/{reply}", Session(TicketsWrite) => saved_replies::save;
     POST "/saved-replies/{reply}/delete", Session(TicketsWrite) => saved_replies::delete;
     POST "/tickets/{ticket}/read", Session(TicketsWrite) => commands::read;
+    GET "/people", Session(UsersWrite) => people::list;
+    POST "/people", Session(UsersWrite) => people::invite;
+    GET "/people/{user}", Session(UsersWrite) => people::serve;
+    POST "/people/{user}/link", Session(UsersWrite) => people::link;
+    POST "/people/{user}/role", Session(UsersWrite) => people::set_role;
+    GET "/people/{user}/deactivate", Session(UsersWrite) => people::ask;
+    POST "/people/{user}/state", Session(UsersWrite) => people::set_state;
+    GET "/keys", Session(ApiKeysManage) => keys::list;
+    POST "/keys", Session(ApiKeysManage) => keys::create;
+    GET "/keys/{key}", Session(ApiKeysManage) => keys::serve;
+    POST "/keys/{key}/rotate", Session(ApiKeysManage) => keys::rotate;
+    GET "/keys/{key}/revoke", Session(ApiKeysManage) => keys::ask;
+    POST "/keys/{key}/revoke", Session(ApiKeysManage) => keys::revoke;
+    GET "/webhooks", Session(WebhooksRead, EventsRead) => webhooks::list;
+    POST "/webhooks", Session(WebhooksManage, EventsRead) => webhooks::create;
+    GET "/webhooks/{webhook}", Session(WebhooksRead, EventsRead) => webhooks::serve;
+    POST "/webhooks/{webhook}", Session(WebhooksManage, EventsRead) => webhooks::save;
+    POST "/webhooks/{webhook}/state", Session(WebhooksManage, EventsRead) => webhooks::set_state;
+    POST "/webhooks/{webhook}/test", Session(WebhooksManage, EventsRead) => webhooks::test;
+    POST "/webhooks/{webhook}/rotate", Session(WebhooksManage, EventsRead) => webhooks::rotate;
+    GET "/webhooks/{webhook}/replay", Session(WebhooksManage, EventsRead) => webhooks::ask_to_replay;
+    POST "/webhooks/{webhook}/replay", Session(WebhooksManage, EventsRead) => webhooks::replay;
+    GET "/webhooks/{webhook}/delete", Session(WebhooksManage, EventsRead) => webhooks::ask;
+    POST "/webhooks/{webhook}/delete", Session(WebhooksManage, EventsRead) => webhooks::delete;
 }

@@ -28,7 +28,7 @@ const YEAR_SECONDS: i64 = 365 * 24 * 60 * 60;
 #[derive(Debug, Clone, Copy)]
 pub struct OverTls(pub bool);
 
-fn is_over_tls(request: &HttpRequest) -> bool {
+pub(crate) fn is_over_tls(request: &HttpRequest) -> bool {
     request.extensions().get::<OverTls>().is_some_and(|OverTls(is_secure)| *is_secure)
 }
 
@@ -157,7 +157,9 @@ pub(crate) async fn sign_in(
 /// The path to go to after signing in: a page of this server.
 fn next(form: &Form) -> &str {
     let next = form.text("next");
-    let is_page = ["/views/", "/tickets/", "/search?"].iter().any(|page| next.starts_with(page));
+    let is_page = ["/views/", "/tickets/", "/search?", "/people", "/keys", "/webhooks"]
+        .iter()
+        .any(|page| next.starts_with(page));
     if is_page && !next.contains(['\\', '\r', '\n']) { next } else { "/" }
 }
 

@@ -3,11 +3,11 @@
 use actix_web::HttpResponse;
 use askama::Template;
 use futures_util::future::try_join_all;
-use hexdesk_domain::StorageError;
+use hexdesk_domain::{Scope, StorageError};
 
 use crate::assets::{SCRIPT, STYLE};
 use crate::view::View;
-use crate::{Agent, Console, Failure, FailurePage, labels};
+use crate::{Agent, Console, Failure, FailurePage, keys, labels, people, webhooks};
 
 /// The largest count that a view shows. Counting more would cost more than it tells.
 const MAX_COUNT: u64 = 1_000;
@@ -24,13 +24,32 @@ pub(crate) struct Shell {
     /// the page has none.
     pub(crate) place: String,
     pub(crate) views: Vec<ViewLink>,
-    /// The page among the settings that it is, if it is one.
-    pub(crate) settings: &'static str,
+    /// The page among the settings that it belongs to, if it belongs to one.
+    settings: &'static str,
+    /// The path at which the page is read again, if a form has led to it.
+    pub(crate) path: String,
+    /// The other pages, as far as the user's role allows them.
+    pub(crate) links: Vec<&'static SettingsLink>,
     /// A command that creates a ticket, in a demo.
     pub(crate) demo_command: String,
     /// The text that the user searches for.
     pub(crate) query: String,
 }
+
+/// A page in the navigation that is no view: its name, its path, and the scopes that it needs.
+pub(crate) struct SettingsLink {
+    pub(crate) name: &'static str,
+    pub(crate) path: &'static str,
+    needs: &'static [Scope],
+}
+
+const LINKS: &[SettingsLink] = &[
+    SettingsLink { name: "Figures", path: "/figures", needs: &[Scope::TicketsRead] },
+    SettingsLink { name: "Saved replies", path: "/saved-replies", needs: &[Scope::TicketsRead] },
+    SettingsLink { name: "People", path: people::PATH, needs: &[Scope::UsersWrite] },
+    SettingsLink { name: "API keys", path: keys::PATH, needs: &[Scope::ApiKeysManage] },
+    SettingsLink { name: "Webhooks", path: webhooks::PATH, needs: &[Scope::WebhooksRead, Scope::EventsRead] },
+];
 
 /// A view in the navigation.
 pub(crate) struct ViewLink {
@@ -50,7 +69,7 @@ impl Shell {
         current: Option<View>,
         query: &str,
     ) -> Result<Self, StorageError> {
-        let links = View::ALL.into_iter().map(|view| async move {
+        let views = View::ALL.into_iter().map(|view| async move {
             let count = console
                 .tickets
                 .count_tickets(agent.shop(), view.filter(agent.user.id), MAX_COUNT + 1)
@@ -62,6 +81,11 @@ impl Shell {
                 is_current: current == Some(view),
             })
         });
+        let allowed = &agent.principal.scopes;
+        let links = LINKS.iter().filter(|link| {
+            let exists = link.path != webhooks::PATH || console.webhooks.is_some();
+            exists && link.needs.iter().all(|scope| allowed.contains(scope))
+        });
         Ok(Self {
             style: &STYLE.path,
             script: &SCRIPT.path,
@@ -69,9 +93,11 @@ impl Shell {
             user: labels::user(&agent.user),
             drafts_of: format!("{}.{}", agent.shop(), agent.user.id),
             place,
-            views: try_join_all(links).await?,
+            views: try_join_all(views).await?,
             demo_command: console.demo.get().map(|demo| demo.command.clone()).unwrap_or_default(),
             settings: "",
+            path: String::new(),
+            links: links.collect(),
             query: query.to_owned(),
         })
     }
@@ -82,6 +108,13 @@ impl Shell {
     #[must_use]
     pub(crate) const fn at(mut self, settings: &'static str) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Says at which path the page is read again.
+    #[must_use]
+    pub(crate) fn of(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
         self
     }
 

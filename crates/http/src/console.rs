@@ -1,5 +1,6 @@
 //! The console's pages: their admission, their sessions and their forms.
 
+mod secrets;
 mod settings;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -14,6 +15,9 @@ use hexdesk_console::{
 use hexdesk_domain::{Principal, Scope};
 use tokio::time::{Instant, timeout_at};
 
+pub(crate) use secrets::KEY_TEXTS;
+#[cfg(feature = "webhooks")]
+pub(crate) use secrets::webhooks;
 pub(crate) use settings::ConsoleSettings;
 
 use crate::admission;

@@ -15,7 +15,8 @@ use hexdesk_console::Console;
 use hexdesk_domain::ports::WakeUps;
 #[cfg(feature = "console")]
 use hexdesk_domain::{
-    AcceptInvitation, ManageSavedReplies, PasswordHasher, ReadFigures, Sessions, SignIn, TokenSource,
+    AcceptInvitation, Invite, ManageSavedReplies, Members, PasswordHasher, ReadFigures, Sessions, SignIn,
+    TokenSource,
 };
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
@@ -174,6 +175,8 @@ impl Services {
         let update_ticket = UpdateTicket::new(storage.clone(), clock.clone());
         let create_ticket = CreateTicket::new(grouped.clone(), clock.clone(), ids.clone());
         let create_comment = CreateComment::new(grouped, clock.clone(), ids.clone());
+        let manage_users = ManageUsers::new(storage.clone(), clock.clone());
+        let manage_api_keys = ManageApiKeys::new(storage.clone(), clock.clone());
         let search = storage.capabilities().text_search.then(|| storage.clone() as Arc<dyn SearchStore>);
         #[cfg(feature = "console")]
         let hasher: Arc<dyn PasswordHasher> = Arc::new(Argon2Hasher::new()?);
@@ -203,9 +206,19 @@ impl Services {
                 storage.clone(),
                 storage.clone(),
                 hasher,
-                tokens,
+                tokens.clone(),
                 clock.clone(),
             ),
+            members: Members::new(storage.clone(), storage.clone()),
+            invite: Invite::new(storage.clone(), storage.clone(), tokens, clock.clone()),
+            manage_users: manage_users.clone(),
+            api_keys: storage.clone(),
+            manage_api_keys: manage_api_keys.clone(),
+            key_texts: crate::console::KEY_TEXTS,
+            #[cfg(feature = "webhooks")]
+            webhooks: Some(crate::console::webhooks(&webhooks, &clock)),
+            #[cfg(not(feature = "webhooks"))]
+            webhooks: None,
             demo: Arc::default(),
             create_comment: create_comment.clone(),
             live_place: crate::events::cursor,
@@ -223,9 +236,9 @@ impl Services {
             update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),
             merge_customers: MergeCustomers::new(storage.clone(), clock.clone()),
             customers: storage.clone(),
-            manage_users: ManageUsers::new(storage.clone(), clock.clone()),
+            manage_users,
             users: storage.clone(),
-            manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
+            manage_api_keys,
             api_keys: storage.clone(),
             events: storage.clone(),
             feeds: Feeds::new(storage.clone(), wake_ups.clone(), Handle::current()),

@@ -362,6 +362,15 @@ impl EventPosition {
     /// The position before all events.
     pub const START: Self = Self { change: 0, part: 0 };
 
+    /// The largest position before this one.
+    #[must_use]
+    pub const fn before(self) -> Self {
+        match self.part {
+            0 => Self { change: self.change.saturating_sub(1), part: i64::MAX },
+            part => Self { part: part.saturating_sub(1), ..self },
+        }
+    }
+
     /// The position after all events of this change.
     pub const fn end_of(change: i64) -> Self {
         Self { change, part: i64::MAX }

@@ -97,6 +97,11 @@ impl DeliveryRange {
     /// The most events of a range that is replayed.
     pub const MAX_EVENTS: u64 = 100_000;
 
+    /// The range of this one event.
+    pub const fn of_event(position: EventPosition) -> Self {
+        Self { after: Some(position.before()), until: position }
+    }
+
     /// Whether an event with this position is in the range.
     pub fn contains(&self, position: EventPosition) -> bool {
         self.after.is_none_or(|after| after < position) && position <= self.until
@@ -123,5 +128,11 @@ mod tests {
         let inside: Vec<bool> = (1..6).map(|change| range.contains(at(change))).collect();
         assert_eq!(inside, [false, false, true, true, false]);
         assert!(DeliveryRange { after: None, until: at(4) }.contains(at(1)));
+        for part in [0, 2] {
+            let event = EventPosition { change: 3, part };
+            let range = DeliveryRange::of_event(event);
+            assert!(range.contains(event) && !range.contains(event.before()), "{range:?}");
+            assert!(!range.contains(at(2)) && !range.contains(EventPosition::end_of(2)), "{range:?}");
+        }
     }
 }

@@ -54,18 +54,10 @@ pub(crate) fn range(shop: ShopId, cursors: &ReplayCursors) -> Result<DeliveryRan
             .ok_or_else(|| refused(name, "cursor", "must be the cursor of an event of the shop")),
     };
     if let Some(position) = open("event", event)? {
-        return Ok(DeliveryRange { after: Some(before(position)), until: position });
+        return Ok(DeliveryRange::of_event(position));
     }
     let end = EventPosition { change: i64::MAX, part: i64::MAX };
     Ok(DeliveryRange { after: open("after", after)?, until: open("until", until)?.unwrap_or(end) })
-}
-
-/// Returns the largest position before this one.
-fn before(position: EventPosition) -> EventPosition {
-    match position {
-        EventPosition { change, part: 0 } => EventPosition { change: change - 1, part: i64::MAX },
-        EventPosition { change, part } => EventPosition { change, part: part - 1 },
-    }
 }
 
 fn refused(name: &str, code: &'static str, requirement: &str) -> Problem {

@@ -1,5 +1,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::Principal;
+use hexdesk_domain::{Attempt, Clock, DeliveryStore, Principal, SecretSealer, Webhook};
+use hexdesk_webhooks::WebhookClient;
 
 use super::answers::{AttemptJson, WebhookAttemptAnswer};
 #[cfg(test)]
@@ -31,18 +32,32 @@ pub(crate) async fn serve(
     let found = webhooks.store.find_webhook(shop, id).await.map_err(storage_problem)?;
     let webhook = found.ok_or_else(Problem::webhook_not_found)?;
     let (sealer, deliveries) = (&*webhooks.sealer, &*webhooks.deliveries);
-    let sent = send_test(&webhook, sealer, &webhooks.client, deliveries, services.clock.now()).await;
-    let noted = sent.map_err(|error| match error {
+    let sent = send(&webhook, sealer, &webhooks.client, deliveries, &*services.clock).await?;
+    let attempt = sent.ok_or_else(Problem::webhook_not_found)?;
+    let body = WebhookAttemptAnswer { success: true, attempt: AttemptJson::new(shop, id, &attempt) };
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// Sends a test message, and notes the attempt. Returns `None` if the webhook was deleted meanwhile.
+///
+/// # Errors
+/// 409 without the key of its secret.
+pub(crate) async fn send(
+    webhook: &Webhook,
+    sealer: &dyn SecretSealer,
+    client: &WebhookClient,
+    deliveries: &dyn DeliveryStore,
+    clock: &dyn Clock,
+) -> Result<Option<Attempt>, Problem> {
+    let sent = send_test(webhook, sealer, client, deliveries, clock.now()).await;
+    sent.map_err(|error| match error {
         TestError::Sealer(error) => refusal::sealer_problem(&error),
         TestError::Storage(error) => storage_problem(error),
         TestError::Render(_) => {
             tracing::error!(%error, "a webhook was not tested");
             Problem::internal()
         }
-    })?;
-    let attempt = noted.ok_or_else(Problem::webhook_not_found)?;
-    let body = WebhookAttemptAnswer { success: true, attempt: AttemptJson::new(shop, id, &attempt) };
-    Ok(HttpResponse::Ok().json(body))
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod directory;
 mod response;
 mod server;
 
+pub(crate) mod accessibility;
 pub(crate) mod api_keys;
 pub(crate) mod browser;
 pub(crate) mod event_streams;

@@ -12,8 +12,9 @@ use crate::harness::{Database, EXAMPLE, SHOP, Server, command};
 /// How soon an open page shows what happened.
 const LIVE: Duration = Duration::from_secs(2);
 
-fn serve(database: &Database) -> (Server, String) {
-    let server = database.serve_demo();
+/// The demo with a ticket.
+pub(super) fn serve(database: &Database, options: &[&str]) -> (Server, String) {
+    let server = database.serve_demo_with(options);
     let ticket = create(&server, "Refund request");
     (server, ticket)
 }
@@ -28,14 +29,14 @@ fn base(server: &Server) -> String {
     format!("http://{}", server.address)
 }
 
-fn sign_in(server: &Server) -> Browser {
+pub(super) fn sign_in(server: &Server) -> Browser {
     let browser = Browser::start(&base(server));
     browser.open(demo_path(server));
     browser.wait_for_path("/views/open");
     browser
 }
 
-fn customer_writes(server: &Server, ticket: &str, text: &str) {
+pub(super) fn customer_writes(server: &Server, ticket: &str, text: &str) {
     let path = format!("/api/v1/tickets/{ticket}/comments");
     let body = json!({"text": text, "isFromShop": false}).to_string();
     let created = server.send("POST", &path, &[("x-api-key", &server.key)], body.as_bytes());
@@ -50,7 +51,7 @@ fn wait_until_live(browser: &Browser) {
 #[test]
 fn an_agent_works_through_a_ticket_with_the_keyboard_only() {
     let database = Database::sqlite();
-    let (server, ticket) = serve(&database);
+    let (server, ticket) = serve(&database, &[]);
     let older = server.create_ticket(
         json!({"customerId": 123, "Channel": "Chat", "name": "Older", "isOpenedTicket": true,
             "lastMessageTime": "2026-01-01T00:00:00Z"})
@@ -103,7 +104,7 @@ fn an_agent_works_through_a_ticket_with_the_keyboard_only() {
 #[test]
 fn two_browsers_see_each_other_and_keep_their_drafts() {
     let database = Database::sqlite();
-    let (server, ticket) = serve(&database);
+    let (server, ticket) = serve(&database, &[]);
     let link = database.hexdesk(&["user", "invite", "--shop", SHOP, "--email", "alan@example.com"]);
     let path = link[link.find("/welcome/").unwrap()..].split_whitespace().next().unwrap().to_owned();
     let grace = sign_in(&server);
@@ -157,7 +158,7 @@ fn two_browsers_see_each_other_and_keep_their_drafts() {
 #[test]
 fn pages_recover_when_the_server_is_killed_and_started_again() {
     let database = Database::sqlite();
-    let (server, ticket) = serve(&database);
+    let (server, ticket) = serve(&database, &[]);
     let address = server.address.to_string();
     let key = server.key.clone();
     let browser = sign_in(&server);
@@ -187,7 +188,7 @@ fn pages_recover_when_the_server_is_killed_and_started_again() {
 #[test]
 fn hostile_messages_stay_inert() {
     let database = Database::sqlite();
-    let (server, ticket) = serve(&database);
+    let (server, ticket) = serve(&database, &[]);
     for text in HOSTILE {
         customer_writes(&server, &ticket, text);
     }
@@ -233,7 +234,7 @@ fn hostile_messages_stay_inert() {
 #[test]
 fn small_screens_need_no_horizontal_scrolling() {
     let database = Database::sqlite();
-    let (server, _) = serve(&database);
+    let (server, _) = serve(&database, &[]);
     let long = "Maximiliana-Alexandra-von-Hohenlohe-Waldenburg-Schillingsfürst".repeat(4);
     let ticket = create(&server, &long);
     customer_writes(&server, &ticket, &format!("{long} https://example.com/{long}"));
@@ -255,7 +256,7 @@ fn small_screens_need_no_horizontal_scrolling() {
 #[test]
 fn agents_work_without_scripts() {
     let database = Database::sqlite();
-    let (server, ticket) = serve(&database);
+    let (server, ticket) = serve(&database, &[]);
     let browser = sign_in(&server);
     browser.disable_scripts();
     browser.open("/views/open");

@@ -4,7 +4,7 @@ use hexdesk_console::{Access, PAGES};
 use hexdesk_http::routes::ENDPOINTS;
 use serde_json::json;
 
-use crate::harness::visitor::Visitor;
+use crate::harness::visitor::{Visitor, field};
 use crate::harness::{Database, EXAMPLE, SHOP, Server, both_databases, path_with};
 
 both_databases! {
@@ -148,8 +148,10 @@ fn figures_count_tickets_and_answers(database: Database) {
 /// gets.
 fn no_session_reads_another_shop(database: Database) {
     const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "Hopper", SHOP];
-    let server = database.serve_demo();
-    let own = Visitor::of_demo(&server);
+    let (server, own, _directory) = super::webhooks::serve(&database);
+    let (webhook, _) = super::webhooks::create(&own, &super::webhooks::closed_url());
+    let made = own.post("/keys", &[("key", "one"), ("scope", "tickets:read")]);
+    assert!(made.status == 200 && own.page("/keys/2").contains("Works"), "{made:?}");
     let ticket = create(&server, &json!({"lastMessage": "<p>Lovelace</p>"}));
     let comment = format!("/api/v1/tickets/{ticket}/comments");
     let created =
@@ -169,7 +171,16 @@ fn no_session_reads_another_shop(database: Database) {
     let password = "correct horse battery";
     other.keep_cookie(&other.post(&link, &[("password", password), ("again", password)]));
 
-    let before = server.get(&format!("/api/v1/tickets/{ticket}")).ticket();
+    // It sends nothing, so its state stays as it is.
+    own.post(&format!("{webhook}/state"), &[("enabled", "false")]);
+    let shown = || {
+        let ticket = server.get(&format!("/api/v1/tickets/{ticket}")).ticket().to_string();
+        let state =
+            |page: &str| page.split("class=\"mark ").nth(1).unwrap().split('<').next().unwrap().to_owned();
+        let states = ["/people/45", "/keys/2", &webhook].map(|path| state(&own.page(path)));
+        (ticket, states, field(&own.page(&webhook), "version"))
+    };
+    let before = shown();
     let nobody = Visitor::new(&server);
     for page in PAGES.iter().filter(|page| matches!(page.access, Access::Session(_))) {
         let value = |name: &str, missing: bool| match name {
@@ -177,10 +188,26 @@ fn no_session_reads_another_shop(database: Database) {
             "ticket" if !missing => ticket.clone(),
             "reply" if !missing => reply.clone(),
             "message" => format!("{}.{position}", 0),
-            "ticket" | "reply" => "999999".to_owned(),
+            "user" if !missing => "45".to_owned(),
+            "key" if !missing => "2".to_owned(),
+            "webhook" if !missing => webhook.rsplit('/').next().unwrap().to_owned(),
+            "ticket" | "reply" | "user" | "key" | "webhook" => "999999".to_owned(),
             other => panic!("{} needs a value for {other}", page.path),
         };
-        let fields = [("text", "x"), ("title", "x"), ("add", "x"), ("exists", "true"), ("state", "closed")];
+        let fields = [
+            ("text", "x"),
+            ("title", "x"),
+            ("add", "x"),
+            ("exists", "true"),
+            ("state", "closed"),
+            ("active", "false"),
+            ("role", "agent"),
+            ("before", "admin"),
+            ("enabled", "true"),
+            ("version", "1"),
+            ("url", "http://127.0.0.1:1/"),
+            ("event", "1.0"),
+        ];
         let get = |visitor: &Visitor, missing| {
             let path = path_with(page.path, |name| value(name, missing));
             let response = match page.method.as_str() {
@@ -194,7 +221,8 @@ fn no_session_reads_another_shop(database: Database) {
         for mark in MARKS {
             assert!(!body.contains(mark), "{} {}: {body}", page.method, page.path);
         }
-        if page.path.contains("{ticket}") || page.path.contains("{reply}") {
+        // The views are everybody's. Everything else with a parameter is a thing of a shop.
+        if page.path.contains('{') && !page.path.contains("{view}") {
             let (missing, _, missing_body) = get(&other, true);
             assert_eq!((status, body), (missing, missing_body), "{} {}", page.method, page.path);
         }
@@ -205,7 +233,7 @@ fn no_session_reads_another_shop(database: Database) {
             _ => assert!(status == 401 && body.contains("You are signed out"), "{} {body}", page.path),
         }
     }
-    assert_eq!(server.get(&format!("/api/v1/tickets/{ticket}")).ticket(), before);
+    assert_eq!(shown(), before);
     assert!(own.page("/saved-replies").contains("Lovelace"));
     assert!(own.page("/figures").contains("Hopper"));
     // The API takes no session, and the pages take no key.

@@ -26,7 +26,7 @@ fn serve(database: &Database) -> Server {
     database.serve(&[])
 }
 
-fn set_password(visitor: &Visitor, link: &str, password: &str) -> crate::harness::Response {
+pub(super) fn set_password(visitor: &Visitor, link: &str, password: &str) -> crate::harness::Response {
     visitor.post(link, &[("password", password), ("again", password)])
 }
 

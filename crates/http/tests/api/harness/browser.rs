@@ -105,6 +105,17 @@ impl Browser {
         result
     }
 
+    /// Runs the body of a function in the page, and returns what it gives to its last argument.
+    pub(crate) fn run_async(&self, script: &str) -> Value {
+        self.post("/execute/async", json!({"script": script, "args": []}))
+    }
+
+    /// Asks for light or dark colours.
+    pub(crate) fn emulate_scheme(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features}));
+    }
+
     /// The path and query of the page.
     pub(crate) fn path(&self) -> String {
         self.text_of("return location.pathname + location.search")

@@ -31,6 +31,11 @@ impl Visitor {
         Self { cookie: cookie.to_owned(), ..Self::new(server) }
     }
 
+    /// Another visitor of the same server, without a session.
+    pub(crate) fn stranger(&self) -> Self {
+        Self { agent: self.agent.clone(), base: self.base.clone(), cookie: String::new() }
+    }
+
     /// The user of the demo, signed in with its link.
     pub(crate) fn of_demo(server: &Server) -> Self {
         let mut visitor = Self::new(server);
@@ -110,6 +115,13 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
     let fields: Vec<String> =
         fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
     fields.join("&")
+}
+
+/// The secret that a page shows once.
+#[track_caller]
+pub(crate) fn secret_once(page: &str) -> String {
+    let (_, after) = page.split_once("id=\"secret\" value=\"").unwrap_or_else(|| panic!("no secret: {page}"));
+    after.split('"').next().unwrap().to_owned()
 }
 
 /// The value of a hidden field in a page.
