@@ -30,7 +30,7 @@ fn every_path(server_has: impl Fn(&str) -> String) -> Vec<String> {
     };
     let pages = PAGES.iter().filter(|page| page.method == Method::GET).map(|page| page.path).filter(is_page);
     let mut paths: Vec<String> = pages.map(|path| path_with(path, &server_has)).collect();
-    paths.extend(["/search?q=refund", "/search?q=zzz", "/views/closed", "/nowhere"].map(str::to_owned));
+    paths.extend(["/search?q=refund", "/search?q=zzz", "/views/closed", "/tickets/999"].map(str::to_owned));
     paths
 }
 
@@ -113,7 +113,7 @@ fn admins_invite_somebody_who_signs_in() {
     browser.wait_for_text("They are signed out at once");
     browser.click("#question button");
     browser.wait_for_text("The person was deactivated and signed out.");
-    assert!(browser.path().ends_with("?done=deactivated"), "{}", browser.path());
+    assert!(!browser.path().contains("deactivate"), "{}", browser.path());
 }
 
 #[test]

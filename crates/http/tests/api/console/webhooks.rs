@@ -127,7 +127,7 @@ fn admins_read_attempts_and_send_events_again(database: Database) {
     server.create_ticket(EXAMPLE);
     let event = eventually("the attempt is noted", || {
         let page = admin.page(&path);
-        let (_, attempt) = page.split_once("<code>ticket.created</code>")?;
+        let (_, attempt) = page.split_once("<th scope=\"row\"><code>ticket.created</code>")?;
         assert!(page.contains("Failing") && attempt.contains("next attempt"), "{page}");
         Some(field(attempt, "event"))
     });
