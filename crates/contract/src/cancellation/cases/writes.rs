@@ -613,7 +613,7 @@ impl<'a> Scene<'a> {
             ],
             Write::CreateKey => vec![(EventKind::ApiKeyCreated, key(false).await?, 1)],
             Write::RevokeKey => vec![(EventKind::ApiKeyRevoked, key(false).await?, 1)],
-            Write::Console(ConsoleWrite::SetPassword) => vec![(EventKind::UserPasswordSet, user, 1)],
+            Write::Console(ConsoleWrite::SetPassword) => vec![(EventKind::UserPasswordSet, user, 2)],
             Write::Console(ConsoleWrite::SetRole) => vec![(EventKind::UserRoleChanged, user, 1)],
             Write::Console(_) => Vec::new(),
             Write::RotateKey => vec![
