@@ -132,9 +132,12 @@ pub(crate) fn message((time, id, text): MessageRow) -> Result<Message, CorruptRo
 /// A comment with its author and the customer of its ticket, as one row.
 pub(crate) type CommentViewRow = (CommentRow, CustomerRow, Option<UserRow>);
 
+/// The columns of a [`CommentViewRow`].
+type CommentViewColumns<Database> =
+    (AsSelect<CommentRow, Database>, AsSelect<CustomerRow, Database>, AsSelect<Option<UserRow>, Database>);
+
 /// The columns to select for a [`CommentViewRow`].
-pub(crate) fn comment_view_columns<Database: Backend>()
--> (AsSelect<CommentRow, Database>, AsSelect<CustomerRow, Database>, AsSelect<Option<UserRow>, Database>) {
+pub(crate) fn comment_view_columns<Database: Backend>() -> CommentViewColumns<Database> {
     (CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select())
 }
 

@@ -207,9 +207,12 @@ impl TryFrom<TicketRow> for TicketSnapshot {
 /// A ticket with its customer and assignee, as one row.
 pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>);
 
+/// The columns of a [`TicketViewRow`].
+type TicketViewColumns<Database> =
+    (AsSelect<TicketRow, Database>, AsSelect<CustomerRow, Database>, AsSelect<Option<UserRow>, Database>);
+
 /// The columns to select for a [`TicketViewRow`].
-pub(crate) fn ticket_view_columns<Database: Backend>()
--> (AsSelect<TicketRow, Database>, AsSelect<CustomerRow, Database>, AsSelect<Option<UserRow>, Database>) {
+pub(crate) fn ticket_view_columns<Database: Backend>() -> TicketViewColumns<Database> {
     (TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select())
 }
 

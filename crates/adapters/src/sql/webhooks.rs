@@ -156,9 +156,12 @@ pub(crate) struct ReaderRow {
 /// each query of a single row that embeds these three.)
 pub(crate) type WebhookRow = (ReaderRow, ConfigurationRow, HealthRow);
 
+/// The columns of a [`WebhookRow`].
+type WebhookColumns<Database> =
+    (AsSelect<ReaderRow, Database>, AsSelect<ConfigurationRow, Database>, AsSelect<HealthRow, Database>);
+
 /// The columns to select for a [`WebhookRow`].
-pub(crate) fn webhook_columns<Database: Backend>()
--> (AsSelect<ReaderRow, Database>, AsSelect<ConfigurationRow, Database>, AsSelect<HealthRow, Database>) {
+pub(crate) fn webhook_columns<Database: Backend>() -> WebhookColumns<Database> {
     (ReaderRow::as_select(), ConfigurationRow::as_select(), HealthRow::as_select())
 }
 
