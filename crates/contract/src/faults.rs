@@ -110,7 +110,7 @@ mod tests {
 
     /// Without this test, a case could fail for an unrelated reason.
     ///
-    /// The cases on events, webhooks, retention and dropped calls need every port. No other case reads the
+    /// The cases on events, webhooks, figures, retention and dropped calls need every port. No other case reads the
     /// log, removes anything or drops a call.
     #[test]
     fn no_fault_breaks_another_port() {
@@ -125,6 +125,7 @@ mod tests {
                 "deliveries::",
                 "credentials::",
                 "sessions::",
+                "figures::",
                 "retention::",
                 "search::",
             ]
