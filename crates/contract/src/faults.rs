@@ -110,8 +110,8 @@ mod tests {
 
     /// Without this test, a case could fail for an unrelated reason.
     ///
-    /// The cases on events, webhooks, figures, retention and dropped calls need every port. No other case reads the
-    /// log, removes anything or drops a call.
+    /// The cases on events, webhooks, figures, retention and dropped calls need every port. No other case
+    /// reads the log, removes anything or drops a call.
     #[test]
     fn no_fault_breaks_another_port() {
         // Without cases on several ports.

@@ -170,6 +170,7 @@ enum SnapshotJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = ShopSnapshot))]
 struct ShopJson<'a> {
+    /// Its number.
     id: Id,
     /// Its domain name.
     domain: &'a str,
