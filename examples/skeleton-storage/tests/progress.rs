@@ -29,5 +29,5 @@ fn every_port_is_reported_as_not_done() {
     let text = report.to_string();
     assert_eq!(text.lines().count(), report.modules.len(), "{text}");
     assert!(text.lines().all(|line| line.len() < 140), "{text}");
-    assert!(text.starts_with("shops             0 of  7  SHOP-1: create_shop: not implemented\n"), "{text}");
+    assert!(text.starts_with("shops             0 of  8  SHOP-1: create_shop: not implemented\n"), "{text}");
 }

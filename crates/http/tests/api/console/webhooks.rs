@@ -128,8 +128,7 @@ fn admins_read_attempts_and_send_events_again(database: Database) {
     let event = eventually("the attempt is noted", || {
         let page = admin.page(&path);
         let (_, attempt) = page.split_once("<th scope=\"row\"><code>ticket.created</code>")?;
-        assert!(page.contains("Failing") && attempt.contains("next attempt"), "{page}");
-        Some(field(attempt, "event"))
+        (page.contains("Failing") && attempt.contains("next attempt")).then(|| field(attempt, "event"))
     });
     let replay = format!("{path}/replay");
     let replayed = admin.post(&replay, &[("event", &event)]);
