@@ -16,7 +16,7 @@ use crate::{Failure, StorageFixture};
 
 /// The default without `PROPTEST_CASES`.
 const CASES: u32 = 32;
-const MAX_STEPS: usize = 68;
+const MAX_STEPS: usize = 60;
 /// Limits on the search for the shortest failing steps.
 const MAX_SHRINK_ITERS: u32 = 1_000;
 const MAX_SHRINK_MILLIS: u32 = 60_000;
@@ -70,7 +70,7 @@ mod tests {
     /// long as it takes.
     fn compare_with_fixed_steps(fault: &'static Fault, max_shrink_iters: u32) -> Result<(), Failure> {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-        let config = Config { cases: 8 * CASES, max_shrink_iters, max_shrink_time: 0, ..config() };
+        let config = Config { cases: 16 * CASES, max_shrink_iters, max_shrink_time: 0, ..config() };
         compare(&FaultyFixture::new(fault), TestRunner::new_with_rng(config, rng))
     }
 
@@ -95,7 +95,7 @@ mod tests {
         let repeats_a_key_in_a_batch = |fault: &&Fault| fault.rule == "IDEMPOTENCY-5";
         let fault = FAULTS.iter().find(repeats_a_key_in_a_batch).unwrap();
         let failure = compare_with_fixed_steps(fault, MAX_SHRINK_ITERS).unwrap_err().to_string();
-        // Of 68 steps, the batches remain that the fault needs.
+        // Of 60 steps, the batches remain that the fault needs.
         assert!(failure.matches("Item {").count() <= 6, "{failure}");
         assert!((1..=2).contains(&failure.matches("CreateTickets(").count()), "{failure}");
     }
