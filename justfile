@@ -26,6 +26,10 @@ fresh *command:
 deny:
     cargo deny --all-features check
 
+# Run the faults of each port of the contract kit against longer cases of the other ports, too.
+kit-faults calls='100':
+    HEXDESK_FAULT_CALLS={{calls}} cargo test --package hexdesk-contract --lib no_fault_breaks_another_port
+
 # Run the model-based property test of the contract kit with more cases.
 property-tests cases='2000':
     PROPTEST_CASES={{cases}} cargo test --workspace model
