@@ -154,7 +154,7 @@ async fn send(
                 expected = Some(case.view.ticket.version);
             }
             IdempotentOutcome::Replayed(receipt) => {
-                let version = std::str::from_utf8(&receipt).ok().and_then(|version| version.parse().ok());
+                let version = form::number_of(&receipt);
                 return Ok(Sent::Done(Written { version, comment: None }));
             }
             IdempotentOutcome::KeyReused => return Ok(Sent::KeyReused),

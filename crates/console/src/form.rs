@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use hexdesk_domain::{Fingerprint, IdempotencyKey, IdempotencyRequest};
+use hexdesk_domain::{Fingerprint, IdempotencyKey, IdempotencyRequest, Receipt};
 use sha2::{Digest, Sha256};
 
 use crate::Failure;
@@ -75,6 +75,16 @@ impl Form {
         let fingerprint = Fingerprint(digest.finalize().into());
         Some(IdempotencyRequest { operation: operation.to_owned(), key, fingerprint })
     }
+}
+
+/// The receipt of a form that made or changed the thing with this number. It never holds a secret.
+pub(crate) fn receipt(number: i64) -> Receipt {
+    Receipt { response: number.to_string().into_bytes(), customer_id: None }
+}
+
+/// The number of a [`receipt`].
+pub(crate) fn number_of(receipt: &[u8]) -> Option<i64> {
+    std::str::from_utf8(receipt).ok()?.parse().ok()
 }
 
 /// Returns a new idempotency key for a form.

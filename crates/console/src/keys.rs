@@ -7,10 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use hexdesk_domain::ports::{CreateKeyOutcome, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyDraft, IdempotentOutcome, KeyNumber, ManageApiKeysError, PageSize, Receipt, RotationDraft,
-    Scope, Timestamp,
+    ApiKey, ApiKeyDraft, IdempotentOutcome, KeyNumber, ManageApiKeysError, PageSize, RotationDraft, Scope,
+    Timestamp,
 };
 
+use crate::choice::{Choice, OVERLAPS, choices};
 use crate::form::{self, Form};
 use crate::inbox::see_other;
 use crate::mark::{Fact, Mark};
@@ -36,22 +37,6 @@ const SOON_MILLIS: i64 = 7 * DAY_MILLIS;
 /// The lives of a key to choose from, in days. The first has no end.
 const LIVES: &[(&str, &str)] =
     &[("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")];
-
-/// How long an old key works after a rotation, in seconds.
-const OVERLAPS: &[(&str, &str)] =
-    &[("86400", "For a day"), ("604800", "For a week"), ("3600", "For an hour"), ("0", "No longer")];
-
-/// A choice of a form.
-pub(crate) struct Choice {
-    pub(crate) value: &'static str,
-    pub(crate) text: &'static str,
-    pub(crate) is_chosen: bool,
-}
-
-/// Returns these choices, with the present one chosen.
-pub(crate) fn choices(of: &[(&'static str, &'static str)], present: &str) -> Vec<Choice> {
-    of.iter().map(|&(value, text)| Choice { value, text, is_chosen: value == present }).collect()
-}
 
 #[derive(Template)]
 #[template(path = "keys.html")]
@@ -192,15 +177,9 @@ fn expiry(form: &Form, now: Timestamp) -> Option<Timestamp> {
     days.map(|days| now.saturating_add_millis(days.saturating_mul(DAY_MILLIS)))
 }
 
-/// The receipt of a form that made this key: its number. It never holds the secret.
-fn receipt_of(key: &ApiKey) -> Option<Receipt> {
-    Some(Receipt { response: key.number.get().to_string().into_bytes(), customer_id: None })
-}
-
 /// The key that an earlier use of a form has made.
 fn made_before(receipt: &[u8]) -> Result<HttpResponse, Failure> {
-    let number = std::str::from_utf8(receipt).ok().and_then(|number| number.parse().ok());
-    let number = number.and_then(KeyNumber::new).ok_or_else(Failure::internal)?;
+    let number = form::number_of(receipt).and_then(KeyNumber::new).ok_or_else(Failure::internal)?;
     Ok(see_other(&format!("{}?done=repeated", path(number))))
 }
 
@@ -216,7 +195,7 @@ pub(crate) async fn create(console: Console, agent: Agent, form: Form) -> Result
     };
     let secret = (console.key_texts.new_secret)()?;
     let receipt = Arc::new(|outcome: &CreateKeyOutcome| match outcome {
-        CreateKeyOutcome::Created(key) => receipt_of(key),
+        CreateKeyOutcome::Created(key) => Some(form::receipt(key.number.get())),
         CreateKeyOutcome::UserNotFound => None,
     });
     let once = form.once("console create key");
@@ -351,7 +330,7 @@ pub(crate) async fn rotate(
     let draft = RotationDraft { expires_at, overlap_seconds: form.number("overlap") };
     let secret = (console.key_texts.new_secret)()?;
     let receipt = Arc::new(|outcome: &RotateKeyOutcome| match outcome {
-        RotateKeyOutcome::Rotated(key) => receipt_of(key),
+        RotateKeyOutcome::Rotated(key) => Some(form::receipt(key.number.get())),
         RotateKeyOutcome::NotLive => None,
     });
     let once = form.once(&format!("console rotate key {}", old.number.get()));

@@ -11,6 +11,7 @@
 
 mod agent;
 mod assets;
+mod choice;
 mod commands;
 mod console;
 mod demo;

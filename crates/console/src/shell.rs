@@ -36,7 +36,7 @@ pub(crate) struct Shell {
     pub(crate) query: String,
 }
 
-/// A page in the navigation that is no view: its name, its path, and the scopes that it needs.
+/// A link to a page in the navigation, with the scopes that the page needs. Views have links of their own.
 pub(crate) struct SettingsLink {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,

@@ -10,16 +10,15 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use hexdesk_domain::limits::MAX_WEBHOOK_OVERLAP_SECONDS;
 use hexdesk_domain::ports::{CreateWebhookOutcome, SecretSealerError, UpdateWebhookOutcome};
 use hexdesk_domain::{
-    IdempotentOutcome, ManageWebhooksError, Receipt, Scope, Timestamp, Webhook, WebhookChangesDraft,
-    WebhookId, WebhookRotationDraft,
+    IdempotentOutcome, ManageWebhooksError, Scope, Timestamp, Webhook, WebhookChangesDraft, WebhookId,
+    WebhookRotationDraft,
 };
 
+use crate::choice::{Choice, OVERLAPS, choices};
 use crate::form::{self, Form};
 use crate::inbox::see_other;
-use crate::keys::{Choice, choices};
 use crate::mark::{Fact, Mark};
 use crate::once::Once;
 use crate::refusals::Refusals;
@@ -34,11 +33,6 @@ use editor::Editor;
 
 /// The path of the list.
 pub(crate) const PATH: &str = "/webhooks";
-
-/// How long an old secret signs after a rotation, in seconds.
-const OVERLAPS: &[(&str, &str)] =
-    &[("86400", "For a day"), ("604800", "For a week"), ("3600", "For an hour"), ("0", "No longer")];
-const _: () = assert!(MAX_WEBHOOK_OVERLAP_SECONDS >= 604_800, "a choice is too long");
 
 #[derive(Template)]
 #[template(path = "webhooks.html")]
@@ -226,15 +220,10 @@ pub(crate) async fn serve(
     page(&console, &agent, &webhook, said, StatusCode::OK).await
 }
 
-/// The receipt of a form that changed this webhook: its id. It never holds the secret.
-fn receipt_of(webhook: &Webhook) -> Option<Receipt> {
-    Some(Receipt { response: webhook.id.to_string().into_bytes(), customer_id: None })
-}
-
 /// The webhook that an earlier use of a form has made or changed.
 fn done_before(receipt: &[u8]) -> Result<HttpResponse, Failure> {
-    let id = std::str::from_utf8(receipt).ok().and_then(|id| id.parse().ok()).and_then(WebhookId::new);
-    Ok(see_other(&format!("{}?done=repeated", path(id.ok_or_else(Failure::internal)?))))
+    let id = form::number_of(receipt).and_then(WebhookId::new).ok_or_else(Failure::internal)?;
+    Ok(see_other(&format!("{}?done=repeated", path(id))))
 }
 
 fn failed(error: ManageWebhooksError) -> Failure {
@@ -287,7 +276,7 @@ pub(crate) async fn create(console: Console, agent: Agent, form: Form) -> Result
     let services = services(&console)?;
     let secret = (services.new_secret)()?;
     let receipt = Arc::new(|outcome: &CreateWebhookOutcome| match outcome {
-        CreateWebhookOutcome::Created(webhook) => receipt_of(webhook),
+        CreateWebhookOutcome::Created(webhook) => Some(form::receipt(webhook.id.get())),
         CreateWebhookOutcome::TooMany => None,
     });
     let (caller, once) = (agent.principal.caller(), form.once("console create webhook"));
@@ -422,7 +411,7 @@ pub(crate) async fn rotate(
     let draft = WebhookRotationDraft { overlap_seconds: form.number("overlap") };
     let secret = (services.new_secret)()?;
     let receipt = Arc::new(|outcome: &UpdateWebhookOutcome| match outcome {
-        UpdateWebhookOutcome::Updated(webhook) => receipt_of(webhook),
+        UpdateWebhookOutcome::Updated(webhook) => Some(form::receipt(webhook.id.get())),
         UpdateWebhookOutcome::NotFound | UpdateWebhookOutcome::VersionMismatch => None,
     });
     let (caller, once) =

@@ -3,8 +3,8 @@
 use hexdesk_domain::{EventKind, KeyNumber, Violation, Webhook, WebhookDraft, WebhookPayload};
 
 use crate::Failure;
+use crate::choice::Choice;
 use crate::form::{self, Form};
-use crate::keys::Choice;
 use crate::refusals::Refusals;
 
 /// The settings in a form.

@@ -112,8 +112,8 @@ impl ReadFigures {
         let mut first_answers: Vec<FirstAnswer> = Vec::new();
         let (mut opened, mut entries_left) = (0, Figures::MAX_ENTRIES);
         // Day by day: each is a short read, between which the reads of other shops have their turn.
-        for back in 0..days.clamp(1, Figures::MAX_DAYS) {
-            let day = today.earlier(back);
+        let days = 0..days.clamp(1, Figures::MAX_DAYS);
+        for day in days.clone().map(|back| today.earlier(back)) {
             let Some(figures) = self.store.count_day(shop, day, entries_left).await? else { break };
             entries_left = entries_left.saturating_sub(figures.entries);
             opened += figures.opened;
@@ -126,12 +126,11 @@ impl ReadFigures {
         let waits =
             waits.map(|FirstAnswer { ticket, answer }| millis_between(ticket.get(), answer.get()).max(0));
         let waits = Waits::new(opened, waits.collect());
-        let all = (0..days.clamp(1, Figures::MAX_DAYS)).rev().map(|back| today.earlier(back));
-        let days = all.map(|day| FigureDay {
-            day,
-            counts: counted.iter().find(|(counted, _)| *counted == day).map(|(_, counts)| *counts),
-        });
-        Ok(Figures { days: days.collect(), waits, backlog: self.backlog(shop).await? })
+        let mut counts = counted.into_iter().map(|(_, counts)| counts);
+        let mut days: Vec<_> =
+            days.map(|back| FigureDay { day: today.earlier(back), counts: counts.next() }).collect();
+        days.reverse();
+        Ok(Figures { days, waits, backlog: self.backlog(shop).await? })
     }
 
     async fn backlog(&self, shop: ShopId) -> Result<Backlog, StorageError> {

@@ -40,7 +40,7 @@ fn admins_invite_people_and_lock_them_out(database: Database) {
     let ada = signed_in(&admin, &link);
     assert!(admin.page(&person).contains("Active"));
 
-    // Wrong values stand beside their field, and are kept.
+    // The page shows each error at its field, and keeps the values.
     let long = "x".repeat(501);
     for (fields, field, sentence) in [
         ([("email", "nobody"), ("name", "")], "email-wrong", "Enter an e-mail address"),

@@ -38,7 +38,7 @@ pub(super) fn create(admin: &Visitor, url: &str) -> (String, String) {
 fn admins_manage_webhooks(database: Database) {
     let (server, admin, _directory) = serve(&database);
     assert!(admin.page("/webhooks").contains("No webhook yet."));
-    // Wrong values stand beside their field, and are kept.
+    // The page shows each error at its field, and keeps the values.
     for (fields, field, sentence) in [
         ([("url", "https://10.0.0.1/"), ("all", "true")], "url-wrong", "private or reserved address"),
         ([("url", "https://example.com/a"), ("all", "false")], "kind-wrong", "at least one kind"),
