@@ -34,7 +34,7 @@ const WITHOUT_DURABILITY: &[(&str, &str)] = &[
     ("fsync", "off"),
     ("full_page_writes", "off"),
     ("synchronous_commit", "off"),
-    // The log is in memory, too.
+    // Temporary files may be in memory.
     ("min_wal_size", "32MB"),
     ("max_wal_size", "256MB"),
 ];
@@ -96,8 +96,7 @@ impl ClusterBuilder {
 
     /// Creates one server.
     pub(crate) fn start_alone(self) -> Cluster {
-        let parent = if self.durable { directory::on_disk() } else { directory::in_memory() };
-        let (server, supervisor) = Server::supervised(&parent);
+        let (server, supervisor) = Server::supervised();
         server.initialize();
         let data = server.directory.join("data");
         let durability = if self.durable { &[] } else { WITHOUT_DURABILITY };
@@ -304,9 +303,9 @@ pub(crate) struct Server {
 impl Server {
     /// A server without data and port, and its supervisor, which removes the directory even if this
     /// process is killed.
-    pub(crate) fn supervised(parent: &Path) -> (Self, Supervisor) {
+    pub(crate) fn supervised() -> (Self, Supervisor) {
         let programs = binaries::directory();
-        let (directory, account) = directory::create(parent);
+        let (directory, account) = directory::create();
         let supervisor = Supervisor::spawn(&programs, &directory, account);
         (Self { programs, directory, account, port: 0 }, supervisor)
     }

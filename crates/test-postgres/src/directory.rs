@@ -10,33 +10,13 @@ use crate::account::{self, Account};
 /// The maximum length in bytes of a Unix socket's path, without the socket's name.
 const MAX_SOCKET_DIRECTORY_BYTES: usize = 80;
 
-/// A directory in memory. Each database has about 300 files, and file systems on disks are slow to
-/// create and delete so many.
-const IN_MEMORY: &str = "/dev/shm";
-
-/// The free memory that [`IN_MEMORY`] needs, in bytes. With less, directories are on disk.
-const ENOUGH: u64 = 4 << 30;
-
-/// The directory of temporary files.
-pub(crate) fn on_disk() -> PathBuf {
-    std::env::temp_dir()
-}
-
-/// The directory of files that need not survive a crash of the machine.
-pub(crate) fn in_memory() -> PathBuf {
-    match rustix::fs::statvfs(IN_MEMORY) {
-        Ok(space) if space.f_bavail.saturating_mul(space.f_frsize) >= ENOUGH => PathBuf::from(IN_MEMORY),
-        _ => on_disk(),
-    }
-}
-
-/// Creates a directory in this one that only its owner can enter. Also returns the account of the
-/// server if it differs from the tests' account.
-pub(crate) fn create(parent: &Path) -> (PathBuf, Option<Account>) {
+/// Creates a temporary directory that only its owner can enter. Also returns the account of the server if it
+/// differs from the tests' account.
+pub(crate) fn create() -> (PathBuf, Option<Account>) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     loop {
         let name = format!("hexdesk-pg-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = parent.join(name);
+        let path = std::env::temp_dir().join(name);
         assert!(
             path.as_os_str().len() <= MAX_SOCKET_DIRECTORY_BYTES,
             "the path {} is too long for a Unix socket: set TMPDIR to a shorter path",

@@ -45,7 +45,7 @@ impl Cluster {
 
     /// Starts a server with a base backup of this cluster, this empty file, and these settings.
     fn base_backup(&self, signal: &str, settings: &[(&str, &str)]) -> Self {
-        let (server, supervisor) = Server::supervised(&directory::on_disk());
+        let (server, supervisor) = Server::supervised();
         let (data, own_port) = (server.directory.join("data"), self.port().to_string());
         server.run(
             "pg_basebackup",

@@ -16,10 +16,16 @@ fn post_once(server: &Server, path: &str, idempotency_key: &str, body: &Value) -
 /// Whether the database contains this anywhere, as text or bytes.
 fn holds(database: &Database, text: &str) -> bool {
     match database {
-        Database::Sqlite(directory) => std::fs::read_dir(directory.path()).unwrap().any(|file| {
-            let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            bytes.windows(text.len()).any(|window| window == text.as_bytes())
-        }),
+        Database::Sqlite(directory) => {
+            let mut files: Vec<_> =
+                std::fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()).collect();
+            // The server moves what the log has to the database at any time, so the log is read first.
+            files.sort_by_key(|file| !file.to_string_lossy().ends_with("-wal"));
+            files.iter().any(|file| {
+                let bytes = std::fs::read(file).unwrap();
+                bytes.windows(text.len()).any(|window| window == text.as_bytes())
+            })
+        }
         Database::Postgres(database) => {
             let tables = database.psql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()");
             assert!(tables.lines().count() > 5, "{tables}");
