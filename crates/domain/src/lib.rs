@@ -13,6 +13,7 @@
 //! | `search` | search queries, and the words of a text |
 //! | `idempotency` | requests that take effect once, however often they are sent |
 //! | `retention` | removing old records |
+//! | `archive` | everything of a shop in one order, to move it to another store |
 //! | `fields`, `validation` | the fields of drafts, their [`limits`], rules and violations |
 //!
 //! A *draft* is a resource that a caller requests to create. A use case checks the draft,
@@ -21,7 +22,8 @@
 //!
 //! The cargo feature `serde`, off by default, serialises what a store keeps: shops, customers, users,
 //! tickets, human tickets, comments, keys, events, receipts and id ranges. Reading checks every
-//! value. A new version of this crate may change the layout.
+//! value. A new version of this crate may change the layout. The feature also has the files of archives,
+//! whose format keeps its version.
 //!
 //! # Example
 //!
@@ -143,6 +145,7 @@
 //! ```
 
 mod api_keys;
+mod archive;
 mod audit;
 mod capabilities;
 mod changes;
@@ -179,6 +182,15 @@ pub use api_keys::{
     ApiKey, ApiKeyDraft, Excess, ManageApiKeys, ManageApiKeysError, NewApiKey, Principal, RotationDraft,
     Scope, SecretHash, UnknownScope,
 };
+#[cfg(feature = "serde")]
+pub use archive::{
+    ArchiveDigest, ArchiveFileError, ArchiveFileReader, ArchiveFileWriter, ArchiveHeader, ArchiveStep,
+    LoadError, LoadedShop, ShopDigest, ShopLoad,
+};
+pub use archive::{
+    ArchiveEntry, ArchivePlace, ArchivedAttempt, ArchivedDelivery, ArchivedEvent, ArchivedSession,
+    ArchivedShop, IdempotencyRecord, MergedCustomer, ShopCounters,
+};
 pub use audit::{Actor, AuditStamp, Caller, RequestId};
 pub use capabilities::Capabilities;
 pub use command_error::CommandError;
@@ -213,10 +225,10 @@ pub use idempotency::{
 pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
 pub use phone_number::fold_phone_number;
 pub use ports::{
-    ApiKeyStore, Authenticator, Clock, CommentStore, CredentialStore, CustomerStore, DeliveryStore,
-    EventStore, FigureStore, IdRangeStore, PasswordHasher, Readiness, RetentionStore, SavedReplyStore,
-    SearchStore, SecretSealer, SessionStore, ShopStore, Storage, StoreCapabilities, TicketIdSource,
-    TicketStore, TokenSource, UserStore, WebhookStore,
+    ApiKeyStore, ArchiveReader, ArchiveStore, Authenticator, Clock, CommentStore, CredentialStore,
+    CustomerStore, DeliveryStore, EventStore, FigureStore, IdRangeStore, PasswordHasher, Readiness,
+    RetentionStore, SavedReplyStore, SearchStore, SecretSealer, SessionStore, ShopStore, Storage,
+    StoreCapabilities, TicketIdSource, TicketStore, TokenSource, UserStore, WebhookStore,
 };
 pub use retention::{
     EnforceRetention, MIN_EVENT_DAYS_WITH_WEBHOOKS, MIN_IDEMPOTENCY_HOURS, Removed, Retention,

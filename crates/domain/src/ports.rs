@@ -98,6 +98,7 @@
 //! | a link works | its use, another link, a deactivation, a closing | CREDENTIAL-10 |
 //! | a user may sign in | a deactivation, a new password, a closing | SESSION-9 |
 //! | a range of ids is free | another reservation | IDRANGE-1 |
+//! | how many entries of a shop are loaded | another load, its end | ARCHIVE-10 |
 //!
 //! # Optional capabilities
 //!
@@ -121,6 +122,7 @@
 // `just storage-contract`.
 
 mod api_keys;
+mod archive;
 mod authentication;
 mod capabilities;
 mod comments;
@@ -145,6 +147,7 @@ mod wake_ups;
 mod webhooks;
 
 pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
+pub use archive::{ArchiveReader, ArchiveStore, BeginLoadOutcome, LoadEntriesOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
 pub use capabilities::StoreCapabilities;
 pub use comments::{
@@ -195,6 +198,7 @@ pub trait Storage:
     + SessionStore
     + SavedReplyStore
     + RetentionStore
+    + ArchiveStore
     + IdRangeStore
     + Readiness
     + StoreCapabilities
@@ -217,6 +221,7 @@ impl<T> Storage for T where
         + SessionStore
         + SavedReplyStore
         + RetentionStore
+        + ArchiveStore
         + IdRangeStore
         + Readiness
         + StoreCapabilities

@@ -13,14 +13,15 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    Actor, ApiKey, ApiKeySnapshot, Attempt, AttemptError, AttemptResult, AuditStamp, Comment, CommentDraft,
+    Actor, ApiKey, ApiKeySnapshot, ArchiveEntry, ArchivedAttempt, ArchivedDelivery, ArchivedEvent,
+    ArchivedSession, ArchivedShop, Attempt, AttemptError, AttemptResult, AuditStamp, Comment, CommentDraft,
     CommentId, Credential, Customer, CustomerDraft, CustomerId, Delivery, DisabledReason, Event, EventKind,
     EventPosition, ExternalIds, Fingerprint, FormerSecret, HumanTicket, HumanTicketId, IdRange,
-    IdempotencyKey, InitialMessage, KeyNumber, Link, NewAttempt, NodeNumber, PasswordHash, Receipt,
-    RequestId, Role, Rule, SavedReply, SavedReplyDraft, SavedReplyId, Scope, SealedSecret, SecretHash,
-    SessionLife, Shop, ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot,
-    Timestamp, User, UserDraft, UserId, Violation, Webhook, WebhookHealth, WebhookId, WebhookPayload,
-    WebhookSnapshot, WebhookState,
+    IdempotencyKey, IdempotencyRecord, InitialMessage, KeyNumber, Link, MergedCustomer, NewAttempt,
+    NodeNumber, PasswordHash, Receipt, RequestId, Role, Rule, SavedReply, SavedReplyDraft, SavedReplyId,
+    Scope, SealedSecret, SecretHash, SessionLife, Shop, ShopCounters, ShopDomain, ShopId, Snapshot, Subject,
+    Ticket, TicketDraft, TicketId, TicketSnapshot, Timestamp, User, UserDraft, UserId, Violation, Webhook,
+    WebhookHealth, WebhookId, WebhookPayload, WebhookSnapshot, WebhookState,
 };
 
 /// Implements both traits through another type, and a check on reading.
@@ -60,6 +61,48 @@ through! {
     DisabledReason as String: |it| it.as_str().to_owned(), |text| Self::named(&text);
     AttemptError as String: |it| it.as_str().to_owned(), |text| Self::named(&text);
     SealedSecret as Vec<u8>: |it| it.0, |bytes| Some(Self(bytes));
+    IdempotencyRecord as IdempotencyRecordFields: |it| it.clone().into(), |fields| Some(fields.into());
+}
+
+/// A record. The bytes of a response are a text if they are UTF-8, so that an archive can be read.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdempotencyRecordFields {
+    operation: String,
+    key: IdempotencyKey,
+    fingerprint: Fingerprint,
+    response: Response,
+    customer_id: Option<CustomerId>,
+    requested_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Response {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<IdempotencyRecord> for IdempotencyRecordFields {
+    fn from(record: IdempotencyRecord) -> Self {
+        let IdempotencyRecord { operation, key, fingerprint, receipt, requested_at } = record;
+        let Receipt { response, customer_id } = receipt;
+        let response = String::from_utf8(response)
+            .map_or_else(|error| Response::Bytes(error.into_bytes()), Response::Text);
+        Self { operation, key, fingerprint, response, customer_id, requested_at }
+    }
+}
+
+impl From<IdempotencyRecordFields> for IdempotencyRecord {
+    fn from(fields: IdempotencyRecordFields) -> Self {
+        let IdempotencyRecordFields { operation, key, fingerprint, response, customer_id, requested_at } =
+            fields;
+        let response = match response {
+            Response::Text(text) => text.into_bytes(),
+            Response::Bytes(bytes) => bytes,
+        };
+        Self { operation, key, fingerprint, receipt: Receipt { response, customer_id }, requested_at }
+    }
 }
 
 /// Implements reading for ids, which are numbers.
@@ -323,6 +366,39 @@ structs! {
         stamp: AuditStamp,
         snapshot: Option<Snapshot>,
     } event_is_about_its_subject;
+    ArchivedShop "ArchivedShop" as ArchivedShopFields {
+        shop: Shop,
+        log_beginning: Option<EventPosition>,
+        counters: ShopCounters,
+        id_range_ends: Vec<(NodeNumber, Timestamp)>,
+    } every_field_is_checked;
+    ShopCounters "ShopCounters" as ShopCountersFields {
+        changes: i64,
+        customers: i64,
+        users: i64,
+        human_tickets: i64,
+    } every_field_is_checked;
+    ArchivedSession "ArchivedSession" as ArchivedSessionFields {
+        token_hash: SecretHash,
+        user_id: UserId,
+        life: SessionLife,
+    } every_field_is_checked;
+    MergedCustomer "MergedCustomer" as MergedCustomerFields {
+        id: CustomerId,
+        into: CustomerId,
+    } every_field_is_checked;
+    ArchivedEvent "ArchivedEvent" as ArchivedEventFields {
+        event: Event,
+        customer_id: Option<CustomerId>,
+    } every_field_is_checked;
+    ArchivedDelivery "ArchivedDelivery" as ArchivedDeliveryFields {
+        webhook_id: WebhookId,
+        delivery: Delivery,
+    } every_field_is_checked;
+    ArchivedAttempt "ArchivedAttempt" as ArchivedAttemptFields {
+        webhook_id: WebhookId,
+        attempt: Attempt,
+    } every_field_is_checked;
 }
 
 /// Implements both traits for enums, through all of their variants.
@@ -370,6 +446,22 @@ enums! {
         ApiKey(Box<ApiKeySnapshot>),
         Webhook(Box<WebhookSnapshot>),
         Shop(Box<Shop>),
+    };
+    ArchiveEntry "ArchiveEntry" as ArchiveEntryVariants {
+        User(Box<User>),
+        Credential(Box<Credential>),
+        Session(Box<ArchivedSession>),
+        ApiKey(Box<ApiKey>),
+        Customer(Box<Customer>),
+        MergedCustomer(MergedCustomer),
+        Ticket(Box<TicketSnapshot>),
+        Comment(Box<Comment>),
+        SavedReply(Box<SavedReply>),
+        Event(Box<ArchivedEvent>),
+        Webhook(Box<Webhook>),
+        Delivery(Box<ArchivedDelivery>),
+        Attempt(Box<ArchivedAttempt>),
+        IdempotencyRecord(Box<IdempotencyRecord>),
     };
     WebhookState "WebhookState" as WebhookStateVariants {
         Enabled,

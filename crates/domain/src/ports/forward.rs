@@ -46,6 +46,30 @@ macro_rules! forward_named {
             $field, domain: &'domain $crate::ShopDomain, change: $crate::ShopChange, stamp: $crate::AuditStamp
         ) -> Option<$crate::Shop>);
     };
+    ($field:tt read_archive) => {
+        $crate::forward_method!(read_archive<>(
+            $field, shop: $crate::ShopId
+        ) -> Option<Box<dyn $crate::ArchiveReader>>);
+    };
+    ($field:tt begin_load) => {
+        $crate::forward_method!(begin_load<>(
+            $field, shop: $crate::ArchivedShop
+        ) -> $crate::ports::BeginLoadOutcome);
+    };
+    ($field:tt find_load) => {
+        $crate::forward_method!(find_load<>($field, shop: $crate::ShopId) -> Option<u64>);
+    };
+    ($field:tt load_entries) => {
+        $crate::forward_method!(load_entries<>(
+            $field, shop: $crate::ShopId, after: u64, entries: Vec<$crate::ArchiveEntry>
+        ) -> $crate::ports::LoadEntriesOutcome);
+    };
+    ($field:tt finish_load) => {
+        $crate::forward_method!(finish_load<>($field, shop: $crate::ShopId) -> bool);
+    };
+    ($field:tt discard_load) => {
+        $crate::forward_method!(discard_load<>($field, shop: $crate::ShopId) -> bool);
+    };
     ($field:tt create_customer) => {
         $crate::forward_method!(create_customer<>(
             $field, shop: $crate::ShopId, customer: $crate::NewCustomer,
