@@ -44,7 +44,14 @@ impl State {
         let (user, life) = *self.sessions.get(&(shop, token_hash.0))?;
         let role = self.credentials.get(&(shop, user))?.role;
         let (shop, user): (_, &User) = (self.shops.get(&shop)?, self.users.get(&(shop, user))?);
-        life.is_live(now).then(|| Session { shop: shop.clone(), user: user.clone(), role, life })
+        // They are found when the load is finished.
+        let is_hidden = self.is_loading(shop.id);
+        (life.is_live(now) && !is_hidden).then(|| Session {
+            shop: shop.clone(),
+            user: user.clone(),
+            role,
+            life,
+        })
     }
 
     pub(crate) fn note_session_use(&mut self, shop: ShopId, token_hash: SecretHash, now: Timestamp) {
