@@ -7,6 +7,7 @@
 //! the write.
 
 mod api_keys;
+mod archive;
 mod comments;
 mod connection;
 mod counters;

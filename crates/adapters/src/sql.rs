@@ -5,6 +5,7 @@
 #![allow(missing_docs, reason = "the tables are public for the tests that compare them with the database")]
 
 pub(crate) mod api_keys;
+pub(crate) mod archive;
 pub(crate) mod comments;
 pub(crate) mod console;
 pub(crate) mod customers;

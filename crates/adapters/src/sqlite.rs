@@ -10,6 +10,7 @@
 //! SQLite prepare the statement again on every call.
 
 mod api_keys;
+mod archive;
 mod backup;
 mod comments;
 mod connection;
@@ -102,11 +103,12 @@ impl Default for SqliteOptions {
 #[derive(Debug)]
 pub struct SqliteStorage {
     path: PathBuf,
+    file: DatabaseFile,
     // The fields are dropped in this order. The writing connection closes last, and cleans up.
     eraser: Eraser,
     readers: WorkerThreads,
     writer: Arc<Writer>,
-    _usage_lock: UsageLock,
+    usage_lock: Arc<UsageLock>,
 }
 
 impl SqliteStorage {
@@ -146,9 +148,9 @@ impl SqliteStorage {
         let readers = start("sqlite-reader", readers)?;
         let threads = start("sqlite-writer", vec![writer])?;
         let writer = Arc::new(Writer { threads, disk_space: Arc::default() });
-        let log = ConnectionSlot::open(file, Role::Reader).map_err(cannot_open)?;
+        let log = ConnectionSlot::open(file.clone(), Role::Reader).map_err(cannot_open)?;
         let eraser = Eraser::start(writer.clone(), log).map_err(|error| cannot_open(error.into()))?;
-        Ok(Self { path: path.to_owned(), eraser, readers, writer, _usage_lock: usage_lock })
+        Ok(Self { path: path.to_owned(), file, eraser, readers, writer, usage_lock: Arc::new(usage_lock) })
     }
 
     /// Brings the schema up to date. Returns the names of the applied migrations, in order. Several

@@ -17,14 +17,31 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ShopId;
+use hexdesk_domain::{ShopCounters, ShopId};
 
-/// The rows that are numbered.
+diesel::table! {
+    shop_numbers (shop_id) {
+        shop_id -> BigInt,
+        customers -> BigInt,
+        users -> BigInt,
+    }
+}
+
+diesel::table! {
+    shop_counters (shop_id) {
+        shop_id -> BigInt,
+        changes -> BigInt,
+        human_tickets -> BigInt,
+    }
+}
+
+/// What is numbered.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Numbered {
     Customers,
     Users,
     HumanTickets,
+    Changes,
 }
 
 impl Numbered {
@@ -34,6 +51,7 @@ impl Numbered {
             Self::Customers => ("shop_numbers", "customers"),
             Self::Users => ("shop_numbers", "users"),
             Self::HumanTickets => ("shop_counters", "human_tickets"),
+            Self::Changes => ("shop_counters", "changes"),
         }
     }
 }
@@ -57,6 +75,25 @@ pub(super) async fn note_number(
 ) -> QueryResult<()> {
     Count { shop: shop.get(), what, given: Some(number) }.get_result::<i64>(connection).await?;
     Ok(())
+}
+
+/// Returns the last numbers of a shop.
+pub(super) async fn counters(connection: &mut AsyncPgConnection, shop: ShopId) -> QueryResult<ShopCounters> {
+    let numbers: Option<(i64, i64)> = shop_numbers::table
+        .find(shop.get())
+        .select((shop_numbers::customers, shop_numbers::users))
+        .get_result(connection)
+        .await
+        .optional()?;
+    let counted: Option<(i64, i64)> = shop_counters::table
+        .find(shop.get())
+        .select((shop_counters::changes, shop_counters::human_tickets))
+        .get_result(connection)
+        .await
+        .optional()?;
+    let ((customers, users), (changes, human_tickets)) =
+        (numbers.unwrap_or_default(), counted.unwrap_or_default());
+    Ok(ShopCounters { changes, customers, users, human_tickets })
 }
 
 /// Moves a counter on, to the next number or at least to a given one.

@@ -45,6 +45,7 @@ impl PostgresStorage {
         "credentials",
         "sessions",
         "saved_replies",
+        "shop_loads",
     ];
 
     /// Migrates, and then distributes all tables by shop that are not distributed yet. Returns the

@@ -1,8 +1,9 @@
-//! Removes old idempotency records and events.
+//! Removes old idempotency records, events and attempts, except of shops that are being loaded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use diesel::dsl::{exists, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -15,7 +16,7 @@ use super::errors::{Effect, Failure, count_from};
 use super::idempotency::release;
 use super::layout::Layout;
 use super::record_key::RecordKey;
-use crate::sql::schema::{events, idempotency_records, log_beginnings};
+use crate::sql::schema::{events, idempotency_records, log_beginnings, shop_loads};
 use crate::sql::types::{Instant, StoredTimestamp};
 
 #[async_trait]
@@ -63,7 +64,9 @@ impl RetentionStore for PostgresStorage {
                 let removed = diesel::sql_query(
                     "DELETE FROM webhook_attempts WHERE shop_id = $1 AND (webhook_id, number) IN (
                         SELECT webhook_id, number FROM webhook_attempts
-                        WHERE shop_id = $1 AND time < $2 ORDER BY time LIMIT $3 FOR UPDATE SKIP LOCKED
+                        WHERE shop_id = $1 AND time < $2
+                            AND NOT EXISTS (SELECT FROM shop_loads WHERE shop_id = $1)
+                        ORDER BY time LIMIT $3 FOR UPDATE SKIP LOCKED
                     )",
                 )
                 .bind::<BigInt, _>(shop.get())
@@ -88,6 +91,9 @@ async fn remove_records_by_shop(
     while removed < rows {
         let oldest = idempotency_records::table
             .filter(idempotency_records::created_at.lt(before))
+            .filter(not(exists(
+                shop_loads::table.filter(shop_loads::shop_id.eq(idempotency_records::shop_id)),
+            )))
             .order(idempotency_records::created_at)
             .select(RecordKey::as_select());
         let found: Vec<RecordKey> = oldest.limit(rows - removed).offset(skipped).load(connection).await?;
@@ -182,7 +188,7 @@ enum Lock {
     ForUpdate,
 }
 
-/// The first events of a shop's log.
+/// The first events of a shop's log. None while the shop is being loaded.
 #[derive(Debug)]
 struct FirstEvents {
     shop: i64,
@@ -203,7 +209,9 @@ impl QueryFragment<Pg> for FirstEvents {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT change, part, time FROM events WHERE shop_id = ");
         out.push_bind_param::<BigInt, _>(&self.shop)?;
-        out.push_sql(" ORDER BY change, part LIMIT ");
+        out.push_sql(" AND NOT EXISTS (SELECT FROM shop_loads WHERE shop_id = ");
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(") ORDER BY change, part LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.rows)?;
         match self.lock {
             Lock::None => {}
@@ -229,7 +237,7 @@ impl QueryFragment<Pg> for RemoveIdempotencyRecords {
                 SELECT shop_id, idempotency_key, operation FROM idempotency_records WHERE created_at < ",
         );
         out.push_bind_param::<Instant, _>(&self.before)?;
-        out.push_sql(" ORDER BY created_at LIMIT ");
+        out.push_sql(" AND shop_id NOT IN (SELECT shop_id FROM shop_loads) ORDER BY created_at LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.rows)?;
         out.push_sql(
             " FOR UPDATE SKIP LOCKED

@@ -8,7 +8,7 @@ use hexdesk_domain::{NewSession, SecretHash, Session, SessionStore, ShopId, Stor
 use super::PostgresStorage;
 use super::credentials::{find, lock_active};
 use super::errors::{Effect, Failure};
-use crate::sql::console::{NewSessionRow, SessionRow, live_after, live_session, surplus};
+use crate::sql::console::{SessionRow, UserSessionRow, live_after, live_session, surplus};
 use crate::sql::queries;
 use crate::sql::schema::{credentials, sessions};
 use crate::sql::shops::ShopRow;
@@ -91,7 +91,7 @@ async fn create(
             .await?;
     }
     diesel::insert_into(sessions::table)
-        .values(NewSessionRow::new(shop, session))
+        .values(UserSessionRow::beginning(shop, session))
         .execute(connection)
         .await?;
     let signed_in_at = StoredTimestamp(session.created_at);

@@ -8,6 +8,7 @@ use hexdesk_domain::{
 };
 
 use super::PostgresStorage;
+use super::archive::is_loading;
 use super::credentials::lock_all_out;
 use super::errors::{Effect, Failure};
 use super::events::append::append_one;
@@ -107,6 +108,9 @@ async fn change(
         .await
         .optional()?;
     let Some(mut shop) = row.map(Shop::try_from).transpose()? else { return Ok(None) };
+    if is_loading(connection, shop.id).await? {
+        return Ok(None);
+    }
     if let Some(kind) = shop.change(change, stamp.time) {
         diesel::update(shops::table.find(shop.id.get()))
             .set((

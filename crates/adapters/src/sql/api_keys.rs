@@ -1,7 +1,9 @@
 //! API keys: their table and its rows.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::{Insertable, Queryable, Selectable};
-use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, SecretHash, ShopId, UserId};
+use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Scope, SecretHash, ShopId, UserId};
 
 use super::types::StoredTimestamp;
 use super::{CorruptRow, shop_id, user_id};
@@ -38,18 +40,36 @@ pub(crate) struct ApiKeyRow {
 
 impl ApiKeyRow {
     pub(crate) fn new(shop: ShopId, number: i64, key: &NewApiKey) -> Self {
-        let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
         Self {
             shop_id: shop.get(),
             number,
             secret_hash: key.secret_hash.0.to_vec(),
-            scopes: scopes.join(" "),
+            scopes: joined(&key.scopes),
             user_id: key.user_id.map(UserId::get),
             created_at: StoredTimestamp(key.stamp.time),
             expires_at: key.expires_at.map(StoredTimestamp),
             revoked_at: None,
         }
     }
+}
+
+impl From<ApiKey> for ApiKeyRow {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            shop_id: key.shop_id.get(),
+            number: key.number.get(),
+            secret_hash: key.secret_hash.0.to_vec(),
+            scopes: joined(&key.scopes),
+            user_id: key.user_id.map(UserId::get),
+            created_at: StoredTimestamp(key.created_at),
+            expires_at: key.expires_at.map(StoredTimestamp),
+            revoked_at: key.revoked_at.map(StoredTimestamp),
+        }
+    }
+}
+
+fn joined(scopes: &BTreeSet<Scope>) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {

@@ -2,8 +2,8 @@
 
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
 use hexdesk_domain::{
-    Credential, Link, LinkHolder, NewSession, PasswordHash, Role, SecretHash, Session, SessionLife, ShopId,
-    Timestamp, UserId,
+    ArchivedSession, Credential, Link, LinkHolder, NewSession, PasswordHash, Role, SecretHash, Session,
+    SessionLife, ShopId, Timestamp, UserId,
 };
 
 use super::shops::ShopRow;
@@ -110,10 +110,10 @@ fn role(name: &str) -> Result<Role, CorruptRow> {
     name.parse().map_err(|_| CorruptRow("role"))
 }
 
-/// A session to insert.
-#[derive(Insertable)]
+/// A session with its user, to insert and to read.
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions)]
-pub(crate) struct NewSessionRow {
+pub(crate) struct UserSessionRow {
     shop_id: i64,
     token_hash: Vec<u8>,
     user_id: i64,
@@ -121,16 +121,32 @@ pub(crate) struct NewSessionRow {
     last_used_at: StoredTimestamp,
 }
 
-impl NewSessionRow {
-    pub(crate) fn new(shop: ShopId, session: &NewSession) -> Self {
-        let SessionLife { created_at, last_used_at } = SessionLife::beginning(session.created_at);
+impl UserSessionRow {
+    pub(crate) fn new(shop: ShopId, token_hash: SecretHash, user: UserId, life: SessionLife) -> Self {
         Self {
             shop_id: shop.get(),
-            token_hash: session.token_hash.0.to_vec(),
-            user_id: session.user_id.get(),
-            created_at: StoredTimestamp(created_at),
-            last_used_at: StoredTimestamp(last_used_at),
+            token_hash: token_hash.0.to_vec(),
+            user_id: user.get(),
+            created_at: StoredTimestamp(life.created_at),
+            last_used_at: StoredTimestamp(life.last_used_at),
         }
+    }
+
+    /// The row of a new session.
+    pub(crate) fn beginning(shop: ShopId, session: &NewSession) -> Self {
+        Self::new(shop, session.token_hash, session.user_id, SessionLife::beginning(session.created_at))
+    }
+}
+
+impl TryFrom<UserSessionRow> for ArchivedSession {
+    type Error = CorruptRow;
+
+    fn try_from(row: UserSessionRow) -> Result<Self, Self::Error> {
+        Ok(Self {
+            token_hash: SecretHash(row.token_hash.try_into().map_err(|_| CorruptRow("hash of a session"))?),
+            user_id: UserId::new(row.user_id).ok_or(CorruptRow("user number"))?,
+            life: SessionLife { created_at: row.created_at.0, last_used_at: row.last_used_at.0 },
+        })
     }
 }
 

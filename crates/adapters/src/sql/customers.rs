@@ -39,8 +39,9 @@ diesel::table! {
     }
 }
 
-#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
-#[diesel(table_name = customers)]
+/// A customer, to read, and to insert with its folded e-mail address and phone number.
+#[derive(Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = customers, treat_none_as_default_value = false)]
 pub(crate) struct CustomerRow {
     shop_id: i64,
     pub(crate) id: i64,

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use diesel::prelude::{AsChangeset, Insertable, Queryable, QueryableByName, Selectable};
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use hexdesk_domain::{
-    Attempt, AttemptError, AttemptResult, Event, EventKind, EventPosition, NewAttempt, ShopId, Timestamp,
-    Webhook, WebhookHealth, WebhookId,
+    ArchivedAttempt, ArchivedDelivery, Attempt, AttemptError, AttemptResult, Delivery, Event, EventKind,
+    EventPosition, NewAttempt, ShopId, Timestamp, Webhook, WebhookHealth, WebhookId,
 };
 
 use super::types::{Instant, StoredTimestamp};
@@ -52,15 +52,15 @@ diesel::table! {
     }
 }
 
-/// A delivery to insert.
-#[derive(Debug, Clone, Insertable)]
+/// A whole delivery, to insert and to read.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = webhook_deliveries, treat_none_as_default_value = false)]
-pub(crate) struct NewDeliveryRow {
+pub(crate) struct WholeDeliveryRow {
     shop_id: i64,
     webhook_id: i64,
     change: i64,
     part: i64,
-    kind: &'static str,
+    kind: String,
     pub(crate) subject: String,
     attempts: i64,
     claim: i64,
@@ -68,33 +68,51 @@ pub(crate) struct NewDeliveryRow {
     claimed_until: Option<StoredTimestamp>,
 }
 
-impl NewDeliveryRow {
-    /// The delivery of an event, without attempts. It waits.
-    fn new(webhook: WebhookId, event: &Event) -> Self {
+impl WholeDeliveryRow {
+    pub(crate) fn new(shop: ShopId, webhook: WebhookId, delivery: &Delivery) -> Self {
         Self {
-            shop_id: event.shop_id.get(),
+            shop_id: shop.get(),
             webhook_id: webhook.get(),
-            change: event.position.change,
-            part: event.position.part,
-            kind: event.kind.as_str(),
-            subject: event.subject.to_string(),
-            attempts: 0,
-            claim: 0,
-            due_at: None,
-            claimed_until: None,
+            change: delivery.position.change,
+            part: delivery.position.part,
+            kind: delivery.kind.as_str().to_owned(),
+            subject: delivery.subject.to_string(),
+            attempts: delivery.attempts.into(),
+            claim: delivery.claim,
+            due_at: delivery.due_at.map(StoredTimestamp),
+            claimed_until: delivery.claimed_until.map(StoredTimestamp),
         }
     }
 }
 
+impl TryFrom<WholeDeliveryRow> for ArchivedDelivery {
+    type Error = CorruptRow;
+
+    fn try_from(row: WholeDeliveryRow) -> Result<Self, Self::Error> {
+        const CORRUPT: CorruptRow = CorruptRow("delivery of a webhook");
+        let delivery = Delivery {
+            position: EventPosition { change: row.change, part: row.part },
+            kind: row.kind.parse().map_err(|_| CORRUPT)?,
+            subject: row.subject.parse().map_err(|_| CORRUPT)?,
+            attempts: u32::try_from(row.attempts).map_err(|_| CORRUPT)?,
+            claim: row.claim,
+            due_at: row.due_at.map(|time| time.0),
+            claimed_until: row.claimed_until.map(|time| time.0),
+        };
+        Ok(Self { webhook_id: webhook_id(row.webhook_id)?, delivery })
+    }
+}
+
 /// The deliveries of those events that the webhook wants. All wait.
-pub(crate) fn wanted(webhook: &Webhook, events: &[Event]) -> Vec<NewDeliveryRow> {
+pub(crate) fn wanted(webhook: &Webhook, events: &[Event]) -> Vec<WholeDeliveryRow> {
     let wanted = events.iter().filter(|event| webhook.wants(event.kind, event.stamp.actor));
-    wanted.map(|event| NewDeliveryRow::new(webhook.id, event)).collect()
+    let waiting = |event| WholeDeliveryRow::new(webhook.shop_id, webhook.id, &Delivery::new(event, None));
+    wanted.map(waiting).collect()
 }
 
 /// Makes the first delivery of each subject due, unless an older one of its subject is stored: those
 /// subjects are `waiting`.
-pub(crate) fn make_first_due(rows: &mut [NewDeliveryRow], waiting: Vec<String>, now: Timestamp) {
+pub(crate) fn make_first_due(rows: &mut [WholeDeliveryRow], waiting: Vec<String>, now: Timestamp) {
     let mut waiting: BTreeSet<String> = waiting.into_iter().collect();
     for row in rows {
         row.due_at = waiting.insert(row.subject.clone()).then_some(StoredTimestamp(now));
@@ -218,6 +236,14 @@ impl TryFrom<AttemptRow> for Attempt {
             made: NewAttempt { time: row.time.0, duration_millis: row.duration_millis, result },
             next_due: row.next_due.map(|time| time.0),
         })
+    }
+}
+
+impl TryFrom<AttemptRow> for ArchivedAttempt {
+    type Error = CorruptRow;
+
+    fn try_from(row: AttemptRow) -> Result<Self, Self::Error> {
+        Ok(Self { webhook_id: webhook_id(row.webhook_id)?, attempt: row.try_into()? })
     }
 }
 

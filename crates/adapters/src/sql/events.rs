@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use hexdesk_domain::{
-    Actor, ApiKeySnapshot, AuditStamp, CustomerId, Event, EventKind, EventPosition, KeyNumber, Scope, ShopId,
-    Snapshot, Subject, UserId,
+    Actor, ApiKeySnapshot, ArchivedEvent, AuditStamp, CustomerId, Event, EventKind, EventPosition, KeyNumber,
+    Scope, ShopId, Snapshot, Subject, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,19 @@ impl NewEventRow {
             stamp: stamp.into(),
             customer_id: snapshot.customer_id().map(CustomerId::get),
             snapshot: Some(to_json(snapshot)?),
+        })
+    }
+
+    /// The row of an archived event.
+    pub(crate) fn archived(archived: ArchivedEvent) -> Result<Self, serde_json::Error> {
+        let ArchivedEvent { event, customer_id } = archived;
+        Ok(Self {
+            shop_id: event.shop_id.get(),
+            kind: event.kind.as_str(),
+            subject_id: event.subject.number(),
+            stamp: event.stamp.into(),
+            customer_id: customer_id.map(CustomerId::get),
+            snapshot: event.snapshot.map(to_json).transpose()?,
         })
     }
 

@@ -21,9 +21,10 @@ pub(crate) fn next_range(
     span_millis: i64,
     current: Option<IdRange>,
 ) -> Option<IdRange> {
-    let end = |(node, end): (i32, StoredTimestamp)| {
-        let node = u16::try_from(node).ok().and_then(NodeNumber::new)?;
-        Some((node, end.0))
-    };
-    next_id_range(&rows.into_iter().filter_map(end).collect(), now, span_millis, current)
+    next_id_range(&rows.into_iter().filter_map(range_end).collect(), now, span_millis, current)
+}
+
+/// The node of a row, and the end of its range.
+pub(crate) fn range_end((node, end): (i32, StoredTimestamp)) -> Option<(NodeNumber, Timestamp)> {
+    Some((u16::try_from(node).ok().and_then(NodeNumber::new)?, end.0))
 }

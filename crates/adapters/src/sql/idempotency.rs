@@ -1,9 +1,13 @@
 //! Idempotency records: their table and its rows.
 
 use diesel::prelude::{Insertable, Queryable, Selectable};
-use hexdesk_domain::{CustomerId, IdempotencyRequest, Receipt, ShopId, Timestamp};
+use hexdesk_domain::{
+    CustomerId, Fingerprint, IdempotencyKey, IdempotencyRecord, IdempotencyRequest, Receipt, ShopId,
+    Timestamp,
+};
 
 use super::types::StoredTimestamp;
+use super::{CorruptRow, customer_id};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -28,8 +32,8 @@ pub(crate) struct RecordedAnswer {
     pub(crate) receipt: Vec<u8>,
 }
 
-/// An idempotency record to insert.
-#[derive(Debug, Clone, Insertable)]
+/// An idempotency record, to insert and to read.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = idempotency_records, treat_none_as_default_value = false)]
 pub(crate) struct IdempotencyRow {
     pub(crate) shop_id: i64,
@@ -53,5 +57,23 @@ impl IdempotencyRow {
             customer_id: receipt.customer_id.map(CustomerId::get),
             created_at: StoredTimestamp(at),
         }
+    }
+}
+
+impl TryFrom<IdempotencyRow> for IdempotencyRecord {
+    type Error = CorruptRow;
+
+    fn try_from(row: IdempotencyRow) -> Result<Self, Self::Error> {
+        const CORRUPT: CorruptRow = CorruptRow("idempotency record");
+        Ok(Self {
+            operation: row.operation,
+            key: IdempotencyKey::parse(&row.idempotency_key).map_err(|_| CORRUPT)?,
+            fingerprint: Fingerprint(row.fingerprint.try_into().map_err(|_| CORRUPT)?),
+            receipt: Receipt {
+                response: row.receipt,
+                customer_id: row.customer_id.map(customer_id).transpose()?,
+            },
+            requested_at: row.created_at.0,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! All tables, as the migrations of both databases create them.
 
 pub use super::api_keys::api_keys;
+pub use super::archive::shop_loads;
 pub use super::comments::comments;
 pub use super::console::{credentials, sessions};
 pub use super::customers::customers;
@@ -100,4 +101,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     credentials,
     sessions,
     saved_replies,
+    shop_loads,
 );

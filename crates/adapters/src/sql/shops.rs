@@ -1,6 +1,6 @@
 //! Shops: their table and its rows.
 
-use diesel::prelude::{Queryable, Selectable};
+use diesel::prelude::{Insertable, Queryable, Selectable};
 use hexdesk_domain::{Shop, ShopDomain};
 use serde::{Deserialize, Serialize};
 
@@ -20,14 +20,14 @@ diesel::table! {
     }
 }
 
-#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
-#[diesel(table_name = shops)]
+#[derive(Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = shops, treat_none_as_default_value = false)]
 pub(crate) struct ShopRow {
-    id: i64,
-    domain: String,
-    created_at: StoredTimestamp,
-    closed_at: Option<StoredTimestamp>,
-    reopen_on_reply: bool,
+    pub(crate) id: i64,
+    pub(crate) domain: String,
+    pub(crate) created_at: StoredTimestamp,
+    pub(crate) closed_at: Option<StoredTimestamp>,
+    pub(crate) reopen_on_reply: bool,
 }
 
 impl From<Shop> for ShopRow {

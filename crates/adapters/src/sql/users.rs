@@ -24,8 +24,9 @@ diesel::table! {
     }
 }
 
-#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
-#[diesel(table_name = users)]
+/// A user, to read, and to insert with its folded e-mail address.
+#[derive(Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct UserRow {
     shop_id: i64,
     id: i64,

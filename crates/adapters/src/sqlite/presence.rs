@@ -29,7 +29,13 @@ pub(in crate::sqlite) const VIEWS: &str = "
             THEN NULL ELSE snapshot END AS snapshot
         FROM main.events AS events;
     CREATE TEMP VIEW merged_customers AS SELECT * FROM main.merged_customers AS merged_customers
-        WHERE (shop_id, into_id) NOT IN (SELECT shop_id, customer_id FROM main.erasures);";
+        WHERE (shop_id, into_id) NOT IN (SELECT shop_id, customer_id FROM main.erasures);
+    CREATE TEMP VIEW idempotency_records AS SELECT * FROM main.idempotency_records AS idempotency_records
+        WHERE customer_id IS NULL OR (shop_id, customer_id) NOT IN (
+            SELECT shop_id, customer_id FROM main.erasures
+            UNION ALL SELECT shop_id, merged.id FROM main.erasures
+                JOIN main.merged_customers AS merged USING (shop_id) WHERE merged.into_id = erasures.customer_id
+        );";
 
 /// Whether any customer is being erased.
 pub(in crate::sqlite) fn is_anyone_being_erased(connection: &mut SqliteConnection) -> anyhow::Result<bool> {

@@ -6,6 +6,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::SqliteStorage;
+use super::archive::is_loading;
 use crate::sql::schema::{events, log_beginnings};
 use crate::sql::types::{Instant, StoredTimestamp};
 
@@ -19,7 +20,13 @@ impl RetentionStore for SqliteStorage {
     }
 
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        self.remove("remove_events", move |connection| remove_events(connection, shop, before, limit)).await
+        self.remove("remove_events", move |connection| {
+            if is_loading(connection, shop)? {
+                return Ok(0);
+            }
+            remove_events(connection, shop, before, limit)
+        })
+        .await
     }
 
     async fn remove_attempts(
@@ -29,6 +36,9 @@ impl RetentionStore for SqliteStorage {
         limit: u32,
     ) -> Result<u64, StorageError> {
         self.write("remove_attempts", move |connection| {
+            if is_loading(connection, shop)? {
+                return Ok(0);
+            }
             let removed = diesel::sql_query(
                 "DELETE FROM webhook_attempts WHERE rowid IN (
                     SELECT rowid FROM webhook_attempts WHERE shop_id = ? AND time < ? ORDER BY time LIMIT ?
@@ -44,7 +54,8 @@ impl RetentionStore for SqliteStorage {
     }
 }
 
-/// Removes the oldest records from before this time. Uses the rowid, which the index contains.
+/// Removes the oldest records from before this time, except of shops that are being loaded. Uses the rowid,
+/// which the index contains.
 fn remove_idempotency_records(
     connection: &mut SqliteConnection,
     before: Timestamp,
@@ -52,7 +63,9 @@ fn remove_idempotency_records(
 ) -> anyhow::Result<u64> {
     let removed = diesel::sql_query(
         "DELETE FROM idempotency_records WHERE rowid IN (
-            SELECT rowid FROM idempotency_records WHERE created_at < ? ORDER BY created_at LIMIT ?
+            SELECT rowid FROM idempotency_records
+            WHERE created_at < ? AND shop_id NOT IN (SELECT shop_id FROM shop_loads)
+            ORDER BY created_at LIMIT ?
         )",
     )
     .bind::<Instant, _>(StoredTimestamp(before))

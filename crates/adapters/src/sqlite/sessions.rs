@@ -7,7 +7,7 @@ use hexdesk_domain::{NewSession, SecretHash, Session, SessionStore, ShopId, Stor
 
 use super::SqliteStorage;
 use super::credentials::{active_user, find};
-use crate::sql::console::{NewSessionRow, SessionRow, live_after, live_session, surplus};
+use crate::sql::console::{SessionRow, UserSessionRow, live_after, live_session, surplus};
 use crate::sql::queries;
 use crate::sql::schema::{credentials, sessions};
 use crate::sql::shops::ShopRow;
@@ -64,7 +64,9 @@ fn create(connection: &mut SqliteConnection, shop: ShopId, session: &NewSession)
             .filter(sessions::shop_id.eq(shop.get()).and(sessions::token_hash.eq_any(surplus)))
             .execute(connection)?;
     }
-    diesel::insert_into(sessions::table).values(NewSessionRow::new(shop, session)).execute(connection)?;
+    diesel::insert_into(sessions::table)
+        .values(UserSessionRow::beginning(shop, session))
+        .execute(connection)?;
     let signed_in_at = StoredTimestamp(session.created_at);
     diesel::update(queries::sign_in_of(shop.get(), user.id.get(), signed_in_at))
         .set(credentials::signed_in_at.eq(signed_in_at))

@@ -8,6 +8,7 @@ use hexdesk_domain::{
 };
 
 use super::SqliteStorage;
+use super::archive::is_loading;
 use super::counters::{Counted, latest_change, note_number};
 use super::credentials::lock_all_out;
 use super::events::append::EventLog;
@@ -33,7 +34,7 @@ fn create(
     if let Some(shop) = find(connection, domain)? {
         return Ok(CreateShopOutcome::AlreadyExists(shop));
     }
-    // Shops are never deleted, so the largest number is the last one.
+    // Shops that have served are never deleted, so the largest number is the last one.
     let last: Option<i64> = shops::table.select(max(shops::id)).get_result(connection)?;
     let id = from.map(ShopId::get).filter(|from| last.is_none_or(|last| last < *from));
     let row = diesel::insert_into(shops::table)
@@ -93,6 +94,9 @@ impl ShopStore for SqliteStorage {
         let domain = domain.clone();
         self.write("change_shop", move |connection| {
             let Some(mut shop) = find(connection, &domain)? else { return Ok(None) };
+            if is_loading(connection, shop.id)? {
+                return Ok(None);
+            }
             if let Some(kind) = shop.change(change, stamp.time) {
                 diesel::update(shops::table.find(shop.id.get()))
                     .set((

@@ -137,7 +137,7 @@ fn primary_key(connection: &mut SqliteConnection, table: &str) -> Vec<String> {
 fn the_declared_schema_matches_the_database() {
     let mut connection = migrated();
     let mut expected = diesel_tables!(
-        shops id_ranges search_documents log_beginnings;
+        shops id_ranges search_documents log_beginnings shop_loads;
         shop_counters customers merged_customers users api_keys tickets comments idempotency_records events
             erasures webhooks webhook_deliveries webhook_attempts
             credentials sessions saved_replies

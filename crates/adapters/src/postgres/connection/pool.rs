@@ -65,6 +65,9 @@ type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut AsyncPgConnection) -> Worked<'c>
 
 type Worked<'c> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'c>>;
 
+/// A part of a read on a session outside the pool.
+type Reading<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'c>>;
+
 impl ManageConnection for Connector {
     type Connection = Session;
     type Error = ConnectError;
@@ -105,6 +108,20 @@ impl Connections {
     /// Opens a connection outside the pool.
     pub(in crate::postgres) async fn dedicated(&self) -> Result<AsyncPgConnection, ConnectError> {
         Ok(self.pool.dedicated_connection().await?.connection)
+    }
+
+    /// Opens a session outside the pool, for a read of several statements that may take long.
+    pub(in crate::postgres) async fn dedicated_session(
+        &self,
+        operation: &'static str,
+    ) -> Result<Session, StorageError> {
+        let opened = self.pool.dedicated_connection().await;
+        opened.map_err(|error| StorageError::new(StorageErrorKind::Unavailable, operation, error))
+    }
+
+    /// Begins a task on the runtime of the connections.
+    pub(in crate::postgres) fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
     }
 
     /// Whether the database had the extension `citus` when the first connection was opened.
@@ -210,6 +227,24 @@ impl Connections {
                 }
             }
         })
+    }
+}
+
+impl Session {
+    /// Runs a part of a read. The session is of no use after a failure.
+    pub(in crate::postgres) async fn read<T>(
+        &mut self,
+        operation: &'static str,
+        work: impl for<'c> FnOnce(&'c mut AsyncPgConnection) -> Reading<'c, T>,
+    ) -> Result<T, StorageError> {
+        let worked = tokio::select! {
+            worked = work(&mut self.connection) => worked,
+            waited = self.response_timeout.exceeded() => Err(Failure::ResponseTimeout(waited)),
+        };
+        match worked {
+            Ok(answer) => Ok(answer),
+            Err(failure) => Err(conclude(failure, operation, Effect::Read, &mut self.connection).await.0),
+        }
     }
 }
 

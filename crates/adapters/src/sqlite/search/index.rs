@@ -111,6 +111,11 @@ impl NewDocuments {
         self.0.push(NewDocument::of_ticket(ticket, &mut message.split_terminator(' ')));
     }
 
+    /// Adds a customer.
+    pub(in crate::sqlite) fn push_customer(&mut self, customer: &Customer) {
+        self.0.push(NewDocument::of_customer(customer));
+    }
+
     /// Adds a new comment.
     pub(in crate::sqlite) fn push_comment(&mut self, comment: &NewComment) {
         self.push_words(comment.shop_id, comment.ticket_id, comment.id, &comment.words());
