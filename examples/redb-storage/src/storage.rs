@@ -98,7 +98,7 @@ impl RedbStorage {
 }
 
 /// Runs `work` on a blocking thread. It continues if the caller drops the future.
-async fn run_blocking<T, W>(
+pub(crate) async fn run_blocking<T, W>(
     operation: &'static str,
     kind_of_panic: StorageErrorKind,
     work: W,
