@@ -7,9 +7,9 @@
 mod turns;
 
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, FigureStore,
-    IdRangeStore, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore,
-    StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
+    ApiKeyStore, ArchiveStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore,
+    FigureStore, IdRangeStore, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore,
+    ShopStore, StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 
 use turns::Turns;
@@ -112,6 +112,10 @@ impl<S: FigureStore> FigureStore for FairReads<S> {
 
 impl<S: RetentionStore> RetentionStore for FairReads<S> {
     forward!(store: remove_idempotency_records, remove_events, remove_attempts);
+}
+
+impl<S: ArchiveStore> ArchiveStore for FairReads<S> {
+    forward!(store: read_archive, begin_load, find_load, load_entries, finish_load, discard_load);
 }
 
 impl<S: IdRangeStore> IdRangeStore for FairReads<S> {

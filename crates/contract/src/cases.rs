@@ -2,6 +2,7 @@
 //! [`concurrency`] has the cases on concurrent calls.
 
 pub use crate::api_keys::cases as api_keys;
+pub use crate::archive::cases as archive;
 pub use crate::cancellation::cases as cancellation;
 pub use crate::capabilities::cases as capabilities;
 pub use crate::comments::cases as comments;

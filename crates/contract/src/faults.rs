@@ -8,6 +8,7 @@ use crate::faulty::Fault;
 pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     let by_subject = [
         crate::api_keys::faults::faults,
+        crate::archive::faults::faults,
         crate::cancellation::faults::faults,
         crate::capabilities::faults::faults,
         crate::comments::faults::faults,

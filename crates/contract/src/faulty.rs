@@ -12,26 +12,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
-    ClaimedDeliveries, CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome,
-    CreateKeyOutcome, CreateSavedReplyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome,
-    CreateWebhookOutcome, CredentialOutcome, CustomerMerge, CustomerUpdate, DeleteCommentOutcome,
-    DeleteTicketOutcome, DeleteWebhookOutcome, Erased, KeyRotation, MergeCustomersOutcome, Replayed,
-    RotateKeyOutcome, SettleOutcome, TicketCreation, TicketUpdate, UpdateCommentOutcome,
-    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UpdateWebhookOutcome, UserUpdate,
-    WebhookUpdate,
+    BeginLoadOutcome, ClaimedDeliveries, CommentCreation, CommentUpdate, CreateCommentOutcome,
+    CreateCustomerOutcome, CreateKeyOutcome, CreateSavedReplyOutcome, CreateShopOutcome, CreateTicketOutcome,
+    CreateUserOutcome, CreateWebhookOutcome, CredentialOutcome, CustomerMerge, CustomerUpdate,
+    DeleteCommentOutcome, DeleteTicketOutcome, DeleteWebhookOutcome, Erased, KeyRotation, LoadEntriesOutcome,
+    MergeCustomersOutcome, Replayed, RotateKeyOutcome, SettleOutcome, TicketCreation, TicketUpdate,
+    UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
+    UpdateWebhookOutcome, UserUpdate, WebhookUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
-    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore, Day,
-    DayFigures, DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
-    EventsRemoved, FigureStore, Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest,
-    IdempotentOutcome, KeyNumber, LinkHolder, NewApiKey, NewAttempt, NewCustomer, NewLink, NewSavedReply,
-    NewSession, NewUser, NewWebhook, OpenTickets, Page, PageSize, PasswordHash, Readiness, Receipt,
-    RetentionStore, Role, SavedReply, SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery,
-    SearchStore, SecretHash, Session, SessionStore, Settlement, Shop, ShopChange, ShopDomain, ShopId,
-    ShopStore, StorageError, StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook,
-    WebhookId, WebhookStore,
+    ApiKey, ApiKeyStore, ArchiveEntry, ArchiveReader, ArchiveStore, ArchivedShop, Attempt, AuditStamp,
+    Capabilities, CommentId, CommentPosition, CommentStore, CommentView, Credential, CredentialStore,
+    Customer, CustomerFilter, CustomerId, CustomerStore, Day, DayFigures, DeferredClaim, DeliveryRange,
+    DeliveryStore, Event, EventFilter, EventPosition, EventStore, EventsRemoved, FigureStore, Fingerprint,
+    IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, LinkHolder,
+    NewApiKey, NewAttempt, NewCustomer, NewLink, NewSavedReply, NewSession, NewUser, NewWebhook, OpenTickets,
+    Page, PageSize, PasswordHash, Readiness, Receipt, RetentionStore, Role, SavedReply, SavedReplyId,
+    SavedReplyStore, SearchPosition, SearchQuery, SearchStore, SecretHash, Session, SessionStore, Settlement,
+    Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, StoreCapabilities,
+    TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter,
+    UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::memory::{MemoryStorage, State};

@@ -124,6 +124,13 @@ mod api_keys {
     #[cfg(test)]
     pub(crate) mod faults;
 }
+mod archive {
+    mod answers;
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+    mod full_shop;
+}
 mod cancellation {
     pub mod cases;
     #[cfg(test)]

@@ -242,6 +242,18 @@ macro_rules! __for_each_case {
                 "FIGURE-5" figure_5_open_tickets_are_grouped
                 "FIGURE-6" figure_6_open_tickets_have_a_limit
             }
+            archive {
+                "ARCHIVE-1" archive_1_loaded_shop_answers_as_its_source
+                "ARCHIVE-2" archive_2_entries_are_in_order
+                "ARCHIVE-3" archive_3_reader_shows_one_moment
+                "ARCHIVE-4" archive_4_taken_shop_is_not_loaded
+                "ARCHIVE-5" archive_5_unfinished_shop_is_closed
+                "ARCHIVE-6" archive_6_entries_are_loaded_in_order
+                "ARCHIVE-7" archive_7_finished_shop_is_what_it_was
+                "ARCHIVE-8" archive_8_discarded_load_leaves_nothing
+                "ARCHIVE-9" archive_9_new_numbers_follow_the_loaded
+                "ARCHIVE-10" archive_10_concurrent_loads_add_each_entry_once
+            }
             retention {
                 "RETENTION-1" retention_1_removes_old_records
                 "RETENTION-2" retention_2_removed_key_is_free

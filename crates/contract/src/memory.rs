@@ -1,6 +1,7 @@
 //! The reference store: the obligations as plain maps.
 
 mod api_keys;
+mod archive;
 mod comment_changes;
 mod comments;
 mod credentials;
@@ -28,10 +29,12 @@ use async_trait::async_trait;
 use hexdesk_domain::{
     ApiKey, Attempt, Capabilities, Comment, CommentId, Credential, Customer, CustomerId, DeliveryQueue,
     Event, EventPosition, HumanTicket, HumanTicketId, KeyNumber, NodeNumber, Readiness, SavedReply,
-    SavedReplyId, SessionLife, Shop, ShopId, StorageError, StorageErrorKind, StoreCapabilities, TicketId,
-    Timestamp, User, UserId, Webhook, WebhookId,
+    SavedReplyId, SessionLife, Shop, ShopCounters, ShopId, StorageError, StorageErrorKind, StoreCapabilities,
+    TicketId, Timestamp, User, UserId, Webhook, WebhookId,
 };
 
+#[cfg(test)]
+pub(crate) use archive::{Load, MemoryArchive};
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, RecordKey, record_key};
 #[cfg(test)]
@@ -78,6 +81,9 @@ pub(crate) struct State {
     /// The last removed event of each log from which events were removed.
     pub(crate) log_beginnings: BTreeMap<ShopId, EventPosition>,
     pub(crate) id_range_ends: BTreeMap<NodeNumber, Timestamp>,
+    pub(crate) loads: BTreeMap<ShopId, archive::Load>,
+    /// The counters of shops that were loaded.
+    pub(crate) loaded_counters: BTreeMap<ShopId, ShopCounters>,
 }
 
 impl MemoryStorage {

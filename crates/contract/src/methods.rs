@@ -131,6 +131,14 @@ macro_rules! for_each_method {
                 remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;
                 remove_attempts(shop: ShopId, before: Timestamp, limit: u32) -> u64;
             }
+            ArchiveStore {
+                read_archive(shop: ShopId) -> Option<Box<dyn ArchiveReader>>;
+                begin_load(shop: ArchivedShop) -> BeginLoadOutcome;
+                find_load(shop: ShopId) -> Option<u64>;
+                load_entries(shop: ShopId, after: u64, entries: Vec<ArchiveEntry>) -> LoadEntriesOutcome;
+                finish_load(shop: ShopId) -> bool;
+                discard_load(shop: ShopId) -> bool;
+            }
             IdRangeStore {
                 reserve_id_range(now: Timestamp, span_millis: i64, current: Option<IdRange>) -> IdRange;
             }

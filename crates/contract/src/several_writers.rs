@@ -33,6 +33,8 @@ impl State {
             changes,
             log_beginnings,
             id_range_ends,
+            loads,
+            loaded_counters,
         } = after;
         write_rows(&mut self.shops, &before.shops, shops);
         write_rows(&mut self.customers, &before.customers, customers);
@@ -59,6 +61,8 @@ impl State {
         drop(changes);
         write_rows(&mut self.log_beginnings, &before.log_beginnings, log_beginnings);
         write_rows(&mut self.id_range_ends, &before.id_range_ends, id_range_ends);
+        write_rows(&mut self.loads, &before.loads, loads);
+        write_rows(&mut self.loaded_counters, &before.loaded_counters, loaded_counters);
     }
 
     /// Writes the changes of a log. New events get the next positions, so the log is in order.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, FigureStore,
-    IdRangeStore, IdempotentOutcome, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore,
-    ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketStore, UserStore, WebhookStore,
-    forward,
+    ApiKeyStore, ArchiveStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore,
+    FigureStore, IdRangeStore, IdempotentOutcome, Readiness, RetentionStore, SavedReplyStore, SearchStore,
+    SessionStore, ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketStore, UserStore,
+    WebhookStore, forward,
 };
 
 use super::LogWakeUps;
@@ -130,6 +130,12 @@ impl FigureStore for WakingStorage {
 
 impl RetentionStore for WakingStorage {
     forward!(storage: remove_idempotency_records, remove_events, remove_attempts);
+}
+
+impl ArchiveStore for WakingStorage {
+    forward!(storage: read_archive, begin_load, find_load, load_entries, discard_load);
+    // What is due is due from now on.
+    forward!(storage, in wake_ups: finish_load);
 }
 
 impl IdRangeStore for WakingStorage {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hexdesk_adapters::{Batches, FairReads, GroupCommit};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, FigureStore,
-    IdRangeStore, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore, Storage,
-    StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
+    ApiKeyStore, ArchiveStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore,
+    FigureStore, IdRangeStore, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore,
+    ShopStore, Storage, StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 use tokio::runtime::Handle;
 
@@ -101,6 +101,10 @@ impl FigureStore for GroupedStorage {
 
 impl RetentionStore for GroupedStorage {
     forward!(storage: remove_idempotency_records, remove_events, remove_attempts);
+}
+
+impl ArchiveStore for GroupedStorage {
+    forward!(storage: read_archive, begin_load, find_load, load_entries, finish_load, discard_load);
 }
 
 impl IdRangeStore for GroupedStorage {

@@ -12,7 +12,7 @@ use hexdesk_domain::{
 
 use super::events::comment_deleted;
 use super::tickets::StoredTicket;
-use super::{MemoryStorage, State, next_number, unexpected};
+use super::{MemoryStorage, State, unexpected};
 
 impl State {
     pub(crate) fn customers_of(&self, shop: ShopId) -> impl Iterator<Item = &Customer> {
@@ -21,7 +21,8 @@ impl State {
 
     pub(crate) fn next_customer_id(&self, shop: ShopId) -> Option<CustomerId> {
         let used = self.customers.keys().chain(&self.erased_customers).chain(self.merged_customers.keys());
-        CustomerId::new(next_number(used.filter(|(owner, _)| *owner == shop).map(|(_, id)| id.get())))
+        let used = used.filter(|(owner, _)| *owner == shop).map(|(_, id)| id.get());
+        CustomerId::new(self.next_number_of(shop, |counters| counters.customers, used))
     }
 
     pub(crate) fn create_customer(

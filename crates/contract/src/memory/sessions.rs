@@ -44,7 +44,13 @@ impl State {
         let (user, life) = *self.sessions.get(&(shop, token_hash.0))?;
         let role = self.credentials.get(&(shop, user))?.role;
         let (shop, user): (_, &User) = (self.shops.get(&shop)?, self.users.get(&(shop, user))?);
-        life.is_live(now).then(|| Session { shop: shop.clone(), user: user.clone(), role, life })
+        // Sessions of a shop that is being loaded wait for the end of the load.
+        (life.is_live(now) && shop.closed_at.is_none()).then(|| Session {
+            shop: shop.clone(),
+            user: user.clone(),
+            role,
+            life,
+        })
     }
 
     pub(crate) fn note_session_use(&mut self, shop: ShopId, token_hash: SecretHash, now: Timestamp) {

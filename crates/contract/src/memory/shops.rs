@@ -45,7 +45,11 @@ impl State {
         change: ShopChange,
         stamp: AuditStamp,
     ) -> Option<Shop> {
-        let shop = self.shops.values_mut().find(|shop| shop.domain == *domain)?;
+        let id = self.shop_of(domain)?.id;
+        if self.is_loading(id) {
+            return None;
+        }
+        let shop = self.shops.get_mut(&id)?;
         let kind = shop.change(change, stamp.time);
         let shop = shop.clone();
         if kind == Some(EventKind::ShopClosed) {

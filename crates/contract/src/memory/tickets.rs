@@ -8,7 +8,7 @@ use hexdesk_domain::{
     Timestamp,
 };
 
-use super::{MemoryStorage, State, next_number, unexpected};
+use super::{MemoryStorage, State, unexpected};
 
 /// A ticket and the number of its human ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +65,8 @@ impl State {
         at: Timestamp,
     ) -> Result<Option<HumanTicketId>, StorageError> {
         let current = current.and_then(|id| self.human_tickets.get(&(shop, id)).cloned());
-        let of_shop = self.human_tickets.keys().filter(|(owner, _)| *owner == shop);
         let next_id = || {
-            HumanTicketId::new(next_number(of_shop.map(|(_, id)| id.get())))
+            self.next_human_ticket_id(shop)
                 .ok_or_else(|| unexpected("open_human_ticket", "no human ticket number left"))
         };
         let after = HumanTicket::transition(current, is_open, at, next_id)?;
@@ -76,6 +75,11 @@ impl State {
             self.human_tickets.insert((shop, id), human_ticket);
             id
         }))
+    }
+
+    pub(crate) fn next_human_ticket_id(&self, shop: ShopId) -> Option<HumanTicketId> {
+        let used = self.human_tickets.keys().filter(|(owner, _)| *owner == shop).map(|(_, id)| id.get());
+        HumanTicketId::new(self.next_number_of(shop, |counters| counters.human_tickets, used))
     }
 
     pub(crate) fn find_ticket(&self, shop: ShopId, id: TicketId) -> Option<TicketView> {

@@ -5,7 +5,7 @@ use hexdesk_domain::{
     User, UserFilter, UserId, UserStore, fold_email,
 };
 
-use super::{MemoryStorage, State, next_number, unexpected};
+use super::{MemoryStorage, State, unexpected};
 
 impl State {
     pub(crate) fn users_of(&self, shop: ShopId) -> impl Iterator<Item = &User> {
@@ -13,7 +13,8 @@ impl State {
     }
 
     pub(crate) fn next_user_id(&self, shop: ShopId) -> Option<UserId> {
-        UserId::new(next_number(self.users_of(shop).map(|user| user.id.get())))
+        let used = self.users_of(shop).map(|user| user.id.get());
+        UserId::new(self.next_number_of(shop, |counters| counters.users, used))
     }
 
     pub(crate) fn is_active_user(&self, shop: ShopId, id: UserId) -> bool {

@@ -51,8 +51,8 @@ pub enum LoadEntriesOutcome {
 ///   `begin_load` returns [`BeginLoadOutcome::Taken`]. If the shop is being loaded, and was begun with the
 ///   same [`shop`](ArchivedShop::shop) and [`log_beginning`](ArchivedShop::log_beginning), the load goes
 ///   on after the entries that are loaded.
-/// - **ARCHIVE-5** Until the load is finished, the shop is found as a closed shop, so that its keys,
-///   sessions and links admit nobody, and nothing of it is due. `change_shop` does not find it, and
+/// - **ARCHIVE-5** Until the load is finished, the shop is found as a closed shop. So its keys admit nobody,
+///   its sessions and links are not found, and nothing of it is due. `change_shop` does not find it, and
 ///   retention removes nothing of it. Its domain and its number are taken.
 /// - **ARCHIVE-6** Entries are loaded if exactly `after` entries of the shop are loaded. Otherwise
 ///   `load_entries` returns [`LoadEntriesOutcome::Stale`]. All of the entries are loaded, or none. They are
