@@ -40,11 +40,16 @@ impl SessionStore for RedbStorage {
             let credential: Option<Credential> =
                 find(&transaction.open_table(CREDENTIALS)?, shop, user.get())?;
             let user: Option<User> = find(&transaction.open_table(USERS)?, shop, user.get())?;
+            let shop = shops::find(&transaction.open_table(SHOPS)?, shop)?;
+            let shop = shop.context("a session's shop is missing")?;
+            // A shop that is being loaded has sessions.
+            if shop.closed_at.is_some() {
+                return Ok(None);
+            }
             Ok(Some(Session {
                 user: user.context("the user of a session is missing")?,
                 role: credential.context("the credential of a session is missing")?.role,
-                shop: shops::find(&transaction.open_table(SHOPS)?, shop)?
-                    .context("a session's shop is missing")?,
+                shop,
                 life,
             }))
         })

@@ -1,7 +1,5 @@
 //! A loaded shop has the rows of a written one, and a discarded one has none.
 
-use std::collections::BTreeMap;
-
 use hexdesk_domain::ports::{CustomerMerge, LoadEntriesOutcome, TicketUpdate};
 use hexdesk_domain::{
     ArchiveEntry, ArchiveStore, CustomerDraft, CustomerStore, IdRangeStore, PageSize, RetentionStore, Shop,
@@ -9,7 +7,7 @@ use hexdesk_domain::{
 };
 
 use super::layout::write_samples;
-use super::samples::{Rows, all_rows, create_another_customer, create_customer, creation, id, now, stamp};
+use super::samples::{all_rows, create_another_customer, create_customer, creation, id, now, stamp};
 use super::test_disk::TestDisk;
 use crate::RedbStorage;
 
@@ -56,10 +54,12 @@ async fn a_loaded_shop_has_the_rows_of_a_written_one() {
         assert!(to.finish_load(shop.id).await.unwrap());
     }
     let (mut written, mut loaded) = (all_rows(&from).await, all_rows(&to).await);
-    for (table, rows) in &written {
-        let is_missing = rows.is_empty() && !["loads", "used_user_numbers"].contains(&table.as_str());
-        assert!(!is_missing || table == "used_human_ticket_numbers", "the samples have no {table}");
-    }
+    let unused: Vec<_> = written.iter().filter(|(_, rows)| rows.is_empty()).map(|(table, _)| table).collect();
+    assert_eq!(
+        unused,
+        ["loads", "used_human_ticket_numbers", "used_user_numbers"],
+        "the samples lack a table"
+    );
     for tables in [&mut written, &mut loaded] {
         // A load notes the numbers that a written shop has in its rows.
         tables.retain(|table, _| !table.starts_with("used_"));
@@ -67,21 +67,22 @@ async fn a_loaded_shop_has_the_rows_of_a_written_one() {
     assert_eq!(loaded, written);
 }
 
-/// Returns the rows, which are the same before and afterwards.
-async fn load_and_discard(from: &RedbStorage, to: &RedbStorage, shop: ShopId) -> BTreeMap<String, Rows> {
-    let before = all_rows(to).await;
+/// Fails unless the rows are the same before and afterwards. Ids stay reserved.
+async fn load_and_discard(from: &RedbStorage, to: &RedbStorage, shop: ShopId) {
+    let mut before = all_rows(to).await;
     load(from, to, shop, 100).await;
     assert!(to.discard_load(shop).await.unwrap());
-    assert_eq!(all_rows(to).await, before);
-    before
+    let mut after = all_rows(to).await;
+    before.remove("id_range_ends");
+    after.remove("id_range_ends");
+    assert_eq!(after, before);
 }
 
 #[tokio::test]
 async fn a_discarded_shop_has_no_rows() {
     let (from, to) = (TestDisk::default().open(), TestDisk::default().open());
     let shops = write_shops(&from).await;
-    let empty = load_and_discard(&from, &to, shops[0].id).await;
-    assert_eq!(empty["shops"], []);
+    load_and_discard(&from, &to, shops[0].id).await;
     load(&from, &to, shops[0].id, 100).await;
     to.finish_load(shops[0].id).await.unwrap();
     load_and_discard(&from, &to, shops[1].id).await;

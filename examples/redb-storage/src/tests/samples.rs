@@ -108,7 +108,7 @@ pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number:
 }
 
 /// The rows of a table, as bytes.
-pub(super) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// The rows of every table, by its name.
 pub(super) async fn all_rows(storage: &RedbStorage) -> BTreeMap<String, Rows> {
@@ -116,12 +116,13 @@ pub(super) async fn all_rows(storage: &RedbStorage) -> BTreeMap<String, Rows> {
         transaction: &ReadTransaction,
         table: TableDefinition<'static, K, V>,
     ) -> anyhow::Result<(String, Rows)> {
-        let rows = transaction.open_table(table)?.iter()?.map(|row| {
+        let mut rows = Vec::new();
+        for row in transaction.open_table(table)?.iter()? {
             let (key, value) = row?;
             let key = K::as_bytes(&key.value()).as_ref().to_vec();
-            Ok((key, V::as_bytes(&value.value()).as_ref().to_vec()))
-        });
-        Ok((table.name().to_owned(), rows.collect::<anyhow::Result<_>>()?))
+            rows.push((key, V::as_bytes(&value.value()).as_ref().to_vec()));
+        }
+        Ok((table.name().to_owned(), rows))
     }
     let read = |transaction: &ReadTransaction| {
         let mut tables = BTreeMap::from([
