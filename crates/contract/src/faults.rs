@@ -115,7 +115,7 @@ mod tests {
 
     /// Without this test, a case could fail for an unrelated reason.
     ///
-    /// The cases on events, webhooks, figures, retention and dropped calls need every port. No other case
+    /// The cases on events, webhooks, figures, archives, retention and dropped calls need every port. No other case
     /// reads the log, removes anything or drops a call.
     #[test]
     fn no_fault_breaks_another_port() {
@@ -131,6 +131,7 @@ mod tests {
                 "credentials::",
                 "sessions::",
                 "figures::",
+                "archive::",
                 "retention::",
                 "search::",
             ]

@@ -12,7 +12,7 @@ const INTRODUCTION: &str = "ports.rs";
 
 /// The files of the domain with the documentation of the page, in order, each with the start of the
 /// documented item.
-const SOURCES: [(&str, &str); 20] = [
+const SOURCES: [(&str, &str); 21] = [
     ("ports/shops.rs", "pub trait ShopStore"),
     ("ports/customers.rs", "pub trait CustomerStore"),
     ("ports/users.rs", "pub trait UserStore"),
@@ -29,6 +29,7 @@ const SOURCES: [(&str, &str); 20] = [
     ("ports/saved_replies.rs", "pub trait SavedReplyStore"),
     ("ports/figures.rs", "pub trait FigureStore"),
     ("ports/retention.rs", "pub trait RetentionStore"),
+    ("ports/archive.rs", "pub trait ArchiveStore"),
     ("ports/id_ranges.rs", "pub trait IdRangeStore"),
     ("ports/readiness.rs", "pub trait Readiness"),
     ("ports/capabilities.rs", "pub trait StoreCapabilities"),

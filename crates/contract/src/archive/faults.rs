@@ -272,13 +272,11 @@ fn unfinished() -> Vec<Fault> {
                 shop.closed_at = None;
             }
         }),
-        fault("ARCHIVE-5", "The sessions of a closed shop are found.").find_session(
+        fault("ARCHIVE-5", "The sessions of a shop that is being loaded are found.").find_session(
             |store, shop, hash, now| {
-                let closed_at = store.shops.get_mut(&shop).and_then(|shop| shop.closed_at.take());
+                let loads = std::mem::take(&mut store.loads);
                 let found = State::find_session(store, shop, hash, now);
-                if let Some(shop) = store.shops.get_mut(&shop) {
-                    shop.closed_at = closed_at;
-                }
+                store.loads = loads;
                 Ok(found)
             },
         ),

@@ -44,8 +44,9 @@ impl State {
         let (user, life) = *self.sessions.get(&(shop, token_hash.0))?;
         let role = self.credentials.get(&(shop, user))?.role;
         let (shop, user): (_, &User) = (self.shops.get(&shop)?, self.users.get(&(shop, user))?);
-        // Sessions of a shop that is being loaded wait for the end of the load.
-        (life.is_live(now) && shop.closed_at.is_none()).then(|| Session {
+        // They are found when the load is finished.
+        let is_hidden = self.is_loading(shop.id);
+        (life.is_live(now) && !is_hidden).then(|| Session {
             shop: shop.clone(),
             user: user.clone(),
             role,
