@@ -17,4 +17,4 @@ pub use entry::{
 #[cfg(feature = "serde")]
 pub use file::{ArchiveFileError, ArchiveFileReader, ArchiveFileWriter, ArchiveHeader, ArchiveStep};
 #[cfg(feature = "serde")]
-pub use load::{LoadError, LoadedShop, ShopLoad};
+pub use load::{ARCHIVE_PAGE, LoadError, LoadedShop, ShopLoad};

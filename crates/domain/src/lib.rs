@@ -184,8 +184,8 @@ pub use api_keys::{
 };
 #[cfg(feature = "serde")]
 pub use archive::{
-    ArchiveDigest, ArchiveFileError, ArchiveFileReader, ArchiveFileWriter, ArchiveHeader, ArchiveStep,
-    LoadError, LoadedShop, ShopDigest, ShopLoad,
+    ARCHIVE_PAGE, ArchiveDigest, ArchiveFileError, ArchiveFileReader, ArchiveFileWriter, ArchiveHeader,
+    ArchiveStep, LoadError, LoadedShop, ShopDigest, ShopLoad,
 };
 pub use archive::{
     ArchiveEntry, ArchivePlace, ArchivedAttempt, ArchivedDelivery, ArchivedEvent, ArchivedSession,

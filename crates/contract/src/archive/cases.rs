@@ -144,6 +144,7 @@ pub async fn archive_2_entries_are_in_order(storage: Arc<dyn Storage>) -> anyhow
     }
     let (size, mut reader) = (PAGE, storage.read_archive(shop.id).await?.context("the shop has no archive")?);
     loop {
+        same("the number of entries", &reader.count_entries().await?, &u64::try_from(whole.len())?)?;
         let page = reader.next_entries(size).await?;
         let Some((_, before)) = page.split_last() else { return Ok(()) };
         let bytes: usize = before.iter().map(ArchiveEntry::text_bytes).sum();

@@ -20,6 +20,10 @@ impl ArchiveReader for ChangingReader {
         self.archive.shop()
     }
 
+    async fn count_entries(&mut self) -> Result<u64, StorageError> {
+        self.archive.count_entries().await
+    }
+
     async fn next_entries(&mut self, size: PageSize) -> Result<Vec<ArchiveEntry>, StorageError> {
         self.pages += 1;
         if self.pages == 2 {
@@ -185,6 +189,8 @@ fn order_and_moment() -> Vec<Fault> {
                 entries.append(&mut records);
             });
         }),
+        fault("ARCHIVE-2", "Only the entries of a page are counted.")
+            .archive_changed(|archive| archive.count = archive.count.min(7)),
         fault("ARCHIVE-2", "The second page repeats the first entry.").archive_changing(|archive| {
             archive.change(|entries| {
                 if let Some(first) = entries.first().cloned() {

@@ -21,6 +21,7 @@ pub(crate) struct Load {
 /// The entries of a shop that are left to read.
 pub(crate) struct MemoryArchive {
     pub(crate) shop: ArchivedShop,
+    pub(crate) count: u64,
     pub(crate) entries: std::vec::IntoIter<ArchiveEntry>,
 }
 
@@ -28,6 +29,10 @@ pub(crate) struct MemoryArchive {
 impl ArchiveReader for MemoryArchive {
     fn shop(&self) -> &ArchivedShop {
         &self.shop
+    }
+
+    async fn count_entries(&mut self) -> Result<u64, StorageError> {
+        Ok(self.count)
     }
 
     async fn next_entries(&mut self, size: PageSize) -> Result<Vec<ArchiveEntry>, StorageError> {
@@ -68,7 +73,8 @@ impl State {
             counters: self.counters(shop),
             id_range_ends: self.id_range_ends.iter().map(|(node, end)| (*node, *end)).collect(),
         };
-        Some(MemoryArchive { shop: archived, entries: self.archive_entries(shop).into_iter() })
+        let entries = self.archive_entries(shop);
+        Some(MemoryArchive { shop: archived, count: entries.len() as u64, entries: entries.into_iter() })
     }
 
     pub(crate) fn archive_entries(&self, shop: ShopId) -> Vec<ArchiveEntry> {

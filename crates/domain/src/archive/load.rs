@@ -56,7 +56,31 @@ fn taken(wanted: &Shop, by: &Shop) -> String {
 }
 
 /// The entries of one call, and the bytes of their texts.
-const BATCH: PageSize = PageSize { entries: 500, bytes: 1024 * 1024 };
+pub const ARCHIVE_PAGE: PageSize = PageSize { entries: 500, bytes: 1024 * 1024 };
+
+impl ShopDigest {
+    /// Reads a shop, and returns its digest. `None` if there is no such shop. `progress` gets the number of
+    /// entries that were read.
+    ///
+    /// # Errors
+    /// [`LoadError::Storage`] if the store fails.
+    pub async fn read(
+        store: &dyn ArchiveStore,
+        shop: ShopId,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Option<Self>, LoadError> {
+        let Some(mut reader) = store.read_archive(shop).await? else { return Ok(None) };
+        let mut digest = ArchiveDigest::new(reader.shop())?;
+        loop {
+            let entries = reader.next_entries(ARCHIVE_PAGE).await?;
+            if entries.is_empty() {
+                return Ok(Some(digest.finish()));
+            }
+            entries.iter().try_for_each(|entry| digest.add(entry))?;
+            progress(digest.entries());
+        }
+    }
+}
 
 /// Loads a shop: its entries one by one, in batches. The store then reads it back, so that the digests of
 /// both sides can be compared before it serves anybody.
@@ -107,7 +131,7 @@ impl ShopLoad {
         if self.digest.entries() > self.loaded {
             self.batch_bytes += entry.text_bytes();
             self.batch.push(entry);
-            if self.batch.len() >= BATCH.entries as usize || self.batch_bytes >= BATCH.bytes {
+            if self.batch.len() >= ARCHIVE_PAGE.entries as usize || self.batch_bytes >= ARCHIVE_PAGE.bytes {
                 self.flush().await?;
             }
         }
@@ -133,24 +157,11 @@ impl ShopLoad {
     ///
     /// # Errors
     /// [`LoadError`]
-    pub async fn verify(mut self, mut progress: impl FnMut(u64)) -> Result<LoadedShop, LoadError> {
+    pub async fn verify(mut self, progress: impl FnMut(u64)) -> Result<LoadedShop, LoadError> {
         self.flush().await?;
         let Self { store, shop, digest, .. } = self;
         let expected = digest.finish();
-        let Some(mut reader) = store.read_archive(shop).await? else {
-            return Err(LoadError::Interrupted(shop));
-        };
-        let mut found = ArchiveDigest::new(reader.shop())?;
-        loop {
-            let entries = reader.next_entries(BATCH).await?;
-            if entries.is_empty() {
-                break;
-            }
-            entries.iter().try_for_each(|entry| found.add(entry))?;
-            progress(found.entries());
-        }
-        drop(reader);
-        let found = found.finish();
+        let found = ShopDigest::read(&*store, shop, progress).await?.ok_or(LoadError::Interrupted(shop))?;
         if found != expected {
             return Err(LoadError::Differs { shop, expected, found });
         }

@@ -8,6 +8,12 @@ pub trait ArchiveReader: Send {
     /// The shop, as it was at that moment.
     fn shop(&self) -> &ArchivedShop;
 
+    /// Returns the number of all entries of the archive, to show how long reading takes.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails. The reader is of no use afterwards.
+    async fn count_entries(&mut self) -> Result<u64, StorageError>;
+
     /// Returns the next entries: at most [`PageSize::entries`], and no more after the one by which their
     /// texts reach [`PageSize::bytes`]. There may be fewer. There is none only at the end.
     ///
@@ -43,7 +49,7 @@ pub enum LoadEntriesOutcome {
 ///   loaded it, the store answers every call of every port about the shop as the store that it was read
 ///   from. This includes ids, versions, pages and their positions, searches, replays, and what is due.
 /// - **ARCHIVE-2** The entries are in order of [`ArchiveEntry::place`], each once, whatever the sizes of
-///   the pages.
+///   the pages. `count_entries` returns their number, before and while they are read.
 /// - **ARCHIVE-3** A reader shows the shop as it was at one moment between the call of `read_archive` and
 ///   its return. Later changes are not seen. A closed shop is read as any other. A shop that is being
 ///   loaded is read as it will be when the load is finished. There is no reader for an unknown shop.
