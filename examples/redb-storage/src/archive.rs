@@ -19,7 +19,7 @@ use read::Reader;
 #[async_trait]
 impl ArchiveStore for RedbStorage {
     async fn read_archive(&self, shop: ShopId) -> Result<Option<Box<dyn ArchiveReader>>, StorageError> {
-        let open = move |database: &redb::Database| Reader::open(&database.begin_read()?, shop);
+        let open = move |database: &redb::Database| Reader::open(database.begin_read()?, shop);
         let reader = self.on_database("read_archive", open).await?;
         Ok(reader.map(|reader| Box::new(reader) as Box<dyn ArchiveReader>))
     }

@@ -1,41 +1,43 @@
 //! Reads a shop from a snapshot.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::{
     ArchiveEntry, ArchiveReader, ArchivedAttempt, ArchivedDelivery, ArchivedEvent, ArchivedSession,
     ArchivedShop, CustomerId, Delivery, Fingerprint, IdempotencyKey, IdempotencyRecord, MergedCustomer,
-    PageSize, Receipt, SecretHash, ShopCounters, ShopId, StorageError, StorageErrorKind, TextBytes, Ticket,
-    TicketSnapshot, Timestamp, WebhookId,
+    PageSize, Receipt, SecretHash, ShopCounters, ShopId, StorageError, TextBytes, Ticket, TicketSnapshot,
+    Timestamp, WebhookId,
 };
 use redb::{ReadTransaction, TableDefinition, Value};
 
 use super::find_load;
 use crate::encoding::decode;
 use crate::events::{beginning, read_event};
-use crate::numbers::{largest, noted};
+use crate::numbers::{count_of, largest, noted};
 use crate::sessions::StoredSession;
-use crate::storage::run_blocking;
+use crate::storage::run_reading;
 use crate::tables::{
     API_KEYS, ATTEMPTS, COMMENT_IDS, COMMENTS, CREDENTIALS, CUSTOMERS, DELIVERIES, EVENTS,
     HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, ID_RANGE_ENDS, IDEMPOTENCY_RECORDS, KeyInShop, LAST_CHANGES,
     LOADS, LOG_BEGINNINGS, MERGED_CUSTOMERS, SAVED_REPLIES, SESSIONS, SHOPS, TICKETS, USED_CUSTOMER_NUMBERS,
     USED_HUMAN_TICKET_NUMBERS, USED_USER_NUMBERS, USERS, WEBHOOKS, rows_of,
 };
-use crate::{errors, id_ranges, shops, tickets};
+use crate::{id_ranges, shops, tickets};
 
 type Rows<T> = Box<dyn Iterator<Item = anyhow::Result<T>> + Send>;
 
-/// Reads the tables one after another. Its rows are of one snapshot, which redb keeps until they are
-/// dropped.
+/// Reads the tables one after another, in one snapshot.
 pub(super) struct Reader {
     shop: ArchivedShop,
+    transaction: Arc<ReadTransaction>,
     /// `None` after a call that failed or whose future was dropped: its entries are lost.
     entries: Option<Rows<ArchiveEntry>>,
 }
 
 impl Reader {
-    pub(super) fn open(transaction: &ReadTransaction, id: ShopId) -> anyhow::Result<Option<Self>> {
+    pub(super) fn open(transaction: ReadTransaction, id: ShopId) -> anyhow::Result<Option<Self>> {
         let Some(present) = shops::find(&transaction.open_table(SHOPS)?, id)? else { return Ok(None) };
         let load = find_load(&transaction.open_table(LOADS)?, id)?;
         let used = |table| noted(&transaction.open_table(table)?, id);
@@ -51,7 +53,8 @@ impl Reader {
             },
             id_range_ends: id_ranges::ends(&transaction.open_table(ID_RANGE_ENDS)?)?.into_iter().collect(),
         };
-        Ok(Some(Self { shop, entries: Some(entries(transaction, id)?) }))
+        let entries = Some(entries(&transaction, id)?);
+        Ok(Some(Self { shop, transaction: Arc::new(transaction), entries }))
     }
 }
 
@@ -61,17 +64,19 @@ impl ArchiveReader for Reader {
         &self.shop
     }
 
+    /// Decodes the entries. A store for large shops counts keys.
+    async fn count_entries(&mut self) -> Result<u64, StorageError> {
+        let (transaction, shop) = (Arc::clone(&self.transaction), self.shop.shop.id);
+        run_reading("count_entries", move || count_of(entries(&transaction, shop)?)).await
+    }
+
     async fn next_entries(&mut self, size: PageSize) -> Result<Vec<ArchiveEntry>, StorageError> {
-        const OPERATION: &str = "next_entries";
         let entries = self.entries.take().context("the reader has failed, or a call was dropped");
-        let work = move || {
+        let read = move || {
             let mut entries = entries?;
             Ok((page(&mut entries, size)?, entries))
         };
-        let (page, entries) = run_blocking(OPERATION, StorageErrorKind::Unexpected, move || {
-            work().map_err(|error| errors::not_written(OPERATION, error))
-        })
-        .await?;
+        let (page, entries) = run_reading("next_entries", read).await?;
         self.entries = Some(entries);
         Ok(page)
     }
