@@ -49,7 +49,7 @@ impl Database {
     }
 
     /// A command of `hexdesk` with these arguments.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let command = command(&self.url(), arguments);
         match self {
             Self::Sqlite(directory) => directory.enter(command),
