@@ -42,10 +42,13 @@ use crate::sql::webhooks::webhook_columns;
 
 define_archives!(AsyncPgConnection, Failure, (async), (.await));
 
+/// Begins a parameter.
+const SIGN: char = '$';
+
 /// The tables with one row of a shop, other than [`TABLES`].
 const HEADS: &[&str] = &["log_beginnings", "shop_numbers", "shop_counters", "shop_loads"];
 
-/// The rows that one statement deletes. It ends well before a time limit.
+/// The rows that one transaction deletes. It ends well before a time limit.
 const ROWS_DELETED: i64 = 5_000;
 
 #[async_trait]
@@ -112,32 +115,22 @@ impl ArchiveStore for PostgresStorage {
                 if !begin_discard(connection, shop).await? {
                     return Ok(false);
                 }
-                for table in TABLES {
-                    let delete = delete_some('$', *table);
+                for &table in TABLES {
                     loop {
-                        let delete = diesel::sql_query(delete.as_str())
-                            .bind::<BigInt, _>(shop.get())
-                            .bind::<BigInt, _>(ROWS_DELETED);
-                        if delete.execute(connection).await? == 0 {
-                            break;
+                        let delete = async |connection: &mut AsyncPgConnection| {
+                            delete_rows(connection, shop, table).await
+                        };
+                        match connection.transaction(delete).await? {
+                            None => return Ok(false),
+                            Some(0) => break,
+                            Some(_) => {}
                         }
                     }
                 }
-                connection.transaction(async |connection| delete_heads(connection, shop).await).await?;
-                Ok(true)
+                Ok(connection.transaction(async |connection| delete_rest(connection, shop).await).await?)
             })
             .await
     }
-}
-
-/// Deletes what is left of a shop. Must run in a transaction.
-async fn delete_heads(connection: &mut AsyncPgConnection, shop: ShopId) -> QueryResult<()> {
-    for table in HEADS {
-        let delete = format!("DELETE FROM {table} WHERE shop_id = $1");
-        diesel::sql_query(delete).bind::<BigInt, _>(shop.get()).execute(connection).await?;
-    }
-    diesel::delete(shops::table.find(shop.get())).execute(connection).await?;
-    Ok(())
 }
 
 /// Reads an archive on a connection of its own, until its reader is dropped.
@@ -151,11 +144,21 @@ async fn serve(connections: Connections, shop: ShopId, opened: Opened, mut reque
     if opened.send(begun).is_err() || !is_open {
         return;
     }
-    while let Some(Request { after, answer }) = requests.recv().await {
-        let next =
-            session.read("read_archive", |connection| Box::pin(next_entries(connection, shop, after))).await;
-        // Fails if the caller dropped the future. The place is asked for again then.
-        let _ = answer.send(next);
+    while let Some(request) = requests.recv().await {
+        // An answer is lost if the caller dropped the future.
+        match request {
+            Request::Count(answer) => {
+                let count = session.read("read_archive", |connection| {
+                    Box::pin(async move { Ok(count_entries(connection, shop).await?) })
+                });
+                let _ = answer.send(count.await);
+            }
+            Request::Next(after, answer) => {
+                let next = session
+                    .read("read_archive", |connection| Box::pin(next_entries(connection, shop, after)));
+                let _ = answer.send(next.await);
+            }
+        }
     }
 }
 
@@ -188,6 +191,10 @@ async fn note_numbers(
         }
     }
     Ok(())
+}
+
+fn count_of(table: &str) -> String {
+    format!("SELECT count(*) AS rows FROM {table} WHERE shop_id = $1")
 }
 
 /// Inserts a shop with its number. Later shops get larger ones.

@@ -112,7 +112,7 @@ fn role(name: &str) -> Result<Role, CorruptRow> {
 
 /// A session with its user, to insert and to read.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = sessions)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
 pub(crate) struct UserSessionRow {
     shop_id: i64,
     token_hash: Vec<u8>,
@@ -153,12 +153,12 @@ impl TryFrom<UserSessionRow> for ArchivedSession {
 /// A session as a request reads it: shop, user, role, and the times of creation and last use.
 pub(crate) type SessionRow = (ShopRow, UserRow, String, StoredTimestamp, StoredTimestamp);
 
-/// Returns the session, if it is live at `now`.
+/// Returns the session, if it is live at `now` and its shop is open.
 pub(crate) fn live_session(row: SessionRow, now: Timestamp) -> Result<Option<Session>, CorruptRow> {
     let (shop, user, name, created_at, last_used_at) = row;
     let life = SessionLife { created_at: created_at.0, last_used_at: last_used_at.0 };
     let session = Session { shop: shop.try_into()?, user: user.try_into()?, role: role(&name)?, life };
-    Ok(life.is_live(now).then_some(session))
+    Ok((life.is_live(now) && session.shop.closed_at.is_none()).then_some(session))
 }
 
 /// A session is live at `now` if its last use is after the first time and its creation is after the

@@ -21,7 +21,7 @@ diesel::table! {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = saved_replies)]
+#[diesel(table_name = saved_replies, treat_none_as_default_value = false)]
 pub(crate) struct SavedReplyRow {
     shop_id: i64,
     id: i64,

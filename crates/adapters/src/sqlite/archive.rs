@@ -32,8 +32,8 @@ use crate::sql::idempotency::IdempotencyRow;
 use crate::sql::saved_replies::SavedReplyRow;
 use crate::sql::schema::{
     api_keys, comments, credentials, customers, events, id_ranges, idempotency_records, log_beginnings,
-    merged_customers, saved_replies, search_documents, sessions, shop_counters, shop_loads, shops, tickets,
-    users, webhook_attempts, webhook_deliveries, webhooks,
+    merged_customers, saved_replies, search_documents, sessions, shop_loads, shops, tickets, users,
+    webhook_attempts, webhook_deliveries, webhooks,
 };
 use crate::sql::shops::ShopRow;
 use crate::sql::tickets::TicketRow;
@@ -42,6 +42,12 @@ use crate::sql::users::UserRow;
 use crate::sql::webhooks::webhook_columns;
 
 define_archives!(SqliteConnection, anyhow::Error, (), ());
+
+/// Begins a parameter.
+const SIGN: char = '?';
+
+/// The tables with few rows of a shop, other than [`TABLES`].
+const HEADS: &[&str] = &["log_beginnings", "shop_counters", "shop_loads"];
 
 /// The rows that one transaction deletes. Other writes wait for it.
 const ROWS_DELETED: i64 = 500;
@@ -95,49 +101,47 @@ impl ArchiveStore for SqliteStorage {
         if !self.write(OPERATION, move |connection| Ok(begin_discard(connection, shop)?)).await? {
             return Ok(false);
         }
-        while self.remove(OPERATION, move |connection| Ok(delete_documents(connection, shop)?)).await? > 0 {}
-        for table in TABLES {
-            let delete = move |connection: &mut SqliteConnection| {
-                let delete = diesel::sql_query(delete_some('?', *table))
-                    .bind::<BigInt, _>(shop.get())
-                    .bind::<BigInt, _>(ROWS_DELETED);
-                Ok(delete.execute(connection)?)
-            };
-            while self.remove(OPERATION, delete).await? > 0 {}
+        loop {
+            let delete = move |connection: &mut SqliteConnection| Ok(delete_documents(connection, shop)?);
+            match self.remove(OPERATION, delete).await? {
+                None => return Ok(false),
+                Some(0) => break,
+                Some(_) => {}
+            }
         }
-        self.remove(OPERATION, move |connection| Ok(delete_heads(connection, shop)?)).await?;
-        Ok(true)
+        for &table in TABLES {
+            loop {
+                let delete =
+                    move |connection: &mut SqliteConnection| Ok(delete_rows(connection, shop, table)?);
+                match self.remove(OPERATION, delete).await? {
+                    None => return Ok(false),
+                    Some(0) => break,
+                    Some(_) => {}
+                }
+            }
+        }
+        self.remove(OPERATION, move |connection| Ok(delete_rest(connection, shop)?)).await
     }
 }
 
-/// Deletes some documents of searches. Returns their number.
-fn delete_documents(connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<usize> {
-    // Each condition is that of an index.
-    let mut documents: Vec<i64> = search_documents::table
-        .filter(search_documents::shop_id.eq(shop.get()).and(search_documents::ticket_id.is_not_null()))
+/// As [`delete_rows`], for documents of searches.
+fn delete_documents(connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<Option<usize>> {
+    if !is_discarded(connection, shop)? {
+        return Ok(None);
+    }
+    let of_shop = search_documents::table
+        .filter(search_documents::shop_id.eq(shop.get()))
         .select(search_documents::id)
-        .limit(DOCUMENTS_DELETED)
-        .load(connection)?;
+        .limit(DOCUMENTS_DELETED);
+    // Each condition is that of an index.
+    let mut documents: Vec<i64> =
+        of_shop.filter(search_documents::ticket_id.is_not_null()).load(connection)?;
     if documents.is_empty() {
-        documents = search_documents::table
-            .filter(search_documents::shop_id.eq(shop.get()).and(search_documents::customer_id.is_not_null()))
-            .select(search_documents::id)
-            .limit(DOCUMENTS_DELETED)
-            .load(connection)?;
+        documents = of_shop.filter(search_documents::customer_id.is_not_null()).load(connection)?;
     }
     let deleted = documents.len();
     index::remove(connection, documents)?;
-    Ok(deleted)
-}
-
-/// Deletes what is left of a shop.
-fn delete_heads(connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<()> {
-    let shop = shop.get();
-    diesel::delete(log_beginnings::table.find(shop)).execute(connection)?;
-    diesel::delete(shop_counters::table.filter(shop_counters::shop_id.eq(shop))).execute(connection)?;
-    diesel::delete(shop_loads::table.find(shop)).execute(connection)?;
-    diesel::delete(shops::table.find(shop)).execute(connection)?;
-    Ok(())
+    Ok(Some(deleted))
 }
 
 /// Reads an archive on a connection of its own, until its reader is dropped. Like a backup, it keeps the
@@ -159,10 +163,18 @@ fn serve(file: DatabaseFile, shop: ShopId, opened: Opened, mut requests: Request
     if opened.send(begun.map_err(failed)).is_err() || !is_open {
         return;
     }
-    while let Some(Request { after, answer }) = requests.blocking_recv() {
-        let next = slot.connection().and_then(|connection| next_entries(connection, shop, after));
-        // Fails if the caller dropped the future. The place is asked for again then.
-        let _ = answer.send(next.map_err(failed));
+    while let Some(request) = requests.blocking_recv() {
+        // An answer is lost if the caller dropped the future.
+        match request {
+            Request::Count(answer) => {
+                let count = slot.connection().and_then(|connection| Ok(count_entries(connection, shop)?));
+                let _ = answer.send(count.map_err(failed));
+            }
+            Request::Next(after, answer) => {
+                let next = slot.connection().and_then(|connection| next_entries(connection, shop, after));
+                let _ = answer.send(next.map_err(failed));
+            }
+        }
     }
 }
 
@@ -193,6 +205,19 @@ fn note_numbers(
         }
     }
     Ok(())
+}
+
+fn count_of(table: &str) -> String {
+    let hidden = match table {
+        "comments" => {
+            "AND ticket_id NOT IN (
+                SELECT tickets.id FROM main.erasures
+                JOIN main.tickets AS tickets USING (shop_id, customer_id) WHERE erasures.shop_id = ?1
+            )"
+        }
+        _ => "",
+    };
+    format!("SELECT count(*) AS rows FROM {table} WHERE shop_id = ?1 {hidden}")
 }
 
 fn insert_shop(connection: &mut SqliteConnection, row: ShopRow) -> QueryResult<()> {

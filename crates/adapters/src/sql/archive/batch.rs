@@ -47,7 +47,7 @@ type MergedCustomerRow =
 
 /// An event with its position.
 #[derive(Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(crate) struct PlacedEventRow {
     #[diesel(embed)]
     event: NewEventRow,

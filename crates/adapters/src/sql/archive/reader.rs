@@ -13,20 +13,21 @@ use super::Place;
 
 const OPERATION: &str = "read_archive";
 
-/// Entries, and the place after them. There are none only at the end.
-type Next = (Vec<ArchiveEntry>, Place);
+/// Answers a request.
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, StorageError>>;
 
-/// Asks for the entries after a place.
-pub(crate) struct Request {
-    pub(crate) after: Place,
-    pub(crate) answer: oneshot::Sender<Result<Next, StorageError>>,
+/// What a reader asks for.
+pub(crate) enum Request {
+    Count(Answer<u64>),
+    /// The entries after a place, and the place after them. There are none only at the end.
+    Next(Place, Answer<(Vec<ArchiveEntry>, Place)>),
 }
 
 /// Receives the requests of a reader, until it is dropped.
 pub(crate) type Requests = mpsc::Receiver<Request>;
 
-/// Tells the caller the shop, when the moment of the archive is fixed.
-pub(crate) type Opened = oneshot::Sender<Result<Option<ArchivedShop>, StorageError>>;
+/// Tells the shop, once the moment of the archive is fixed.
+pub(crate) type Opened = Answer<Option<ArchivedShop>>;
 
 struct RowReader {
     shop: ArchivedShop,
@@ -58,18 +59,29 @@ fn lost() -> StorageError {
     )
 }
 
+impl RowReader {
+    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StorageError> {
+        let (sender, answer) = oneshot::channel();
+        self.requests.send(request(sender)).await.map_err(|_| lost())?;
+        answer.await.map_err(|_| lost())?
+    }
+}
+
 #[async_trait]
 impl ArchiveReader for RowReader {
     fn shop(&self) -> &ArchivedShop {
         &self.shop
     }
 
+    async fn count_entries(&mut self) -> Result<u64, StorageError> {
+        self.ask(Request::Count).await
+    }
+
     async fn next_entries(&mut self, size: PageSize) -> Result<Vec<ArchiveEntry>, StorageError> {
         if self.read.is_empty() {
-            let (answer, next) = oneshot::channel();
-            let request = Request { after: self.place.clone(), answer };
-            self.requests.send(request).await.map_err(|_| lost())?;
-            let (entries, place) = next.await.map_err(|_| lost())??;
+            // If the caller drops the future, the next one asks for the same entries.
+            let place = self.place.clone();
+            let (entries, place) = self.ask(|answer| Request::Next(place, answer)).await?;
             (self.read, self.place) = (entries.into(), place);
         }
         let most = usize::try_from(size.entries).unwrap_or(usize::MAX);

@@ -36,6 +36,13 @@ pub(crate) fn webhook(row: WebhookRow) -> Result<ArchiveEntry, CorruptRow> {
     Ok(ArchiveEntry::Webhook(Box::new(stored_webhook(row)?)))
 }
 
+/// The result of `count_of`.
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Counted {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub(crate) rows: i64,
+}
+
 /// Reads rows of a query that meet the condition, in this order, and makes entries of them.
 macro_rules! read {
     (
@@ -73,9 +80,10 @@ macro_rules! insert_all {
     };
 }
 
-/// Defines a module `rows` for one kind of connection. The last two arguments are `async` and `.await`, or
+/// Defines functions for one kind of connection. The last two arguments are `async` and `.await`, or
 /// nothing. The functions must run in a transaction. They need these of the calling module, which differ:
-/// `counters`, `note_numbers`, `insert_shop`, and with words or documents `insert_customers`,
+/// the constants `SIGN` of a parameter, `HEADS` and `ROWS_DELETED`; the functions
+/// `counters`, `note_numbers`, `count_of`, `insert_shop`, and with words or documents `insert_customers`,
 /// `insert_tickets`, `insert_comments` and `insert_events`.
 macro_rules! define_archives {
     ($connection:ty, $error:ty, ($($async:tt)?), ($($await:tt)*)) => {
@@ -114,6 +122,18 @@ macro_rules! define_archives {
                 counters: counters(connection, id)$($await)*?,
                 id_range_ends: ends.into_iter().filter_map(range_end).collect(),
             }))
+        }
+
+        /// Returns the number of all entries.
+        $($async)? fn count_entries(connection: &mut $connection, shop: ShopId) -> QueryResult<u64> {
+            let mut entries = 0;
+            for (table, _) in TABLES {
+                let counted: crate::sql::archive::rows::Counted = diesel::sql_query(count_of(table))
+                    .bind::<BigInt, _>(shop.get())
+                    .get_result(connection)$($await)*?;
+                entries += counted.rows.unsigned_abs();
+            }
+            Ok(entries)
         }
 
         /// Returns the next entries after a place, and the place after them. There are none only at the end.
@@ -343,6 +363,46 @@ macro_rules! define_archives {
                 .set(shop_loads::entries.eq(DISCARDED))
                 .execute(connection)$($await)*?;
             Ok(marked > 0)
+        }
+
+        /// Whether a load is still being discarded. Makes others that discard it wait.
+        $($async)? fn is_discarded(connection: &mut $connection, shop: ShopId) -> QueryResult<bool> {
+            let load = shop_loads::table.find(shop.get()).filter(shop_loads::entries.eq(DISCARDED));
+            let locked = diesel::update(load)
+                .set(shop_loads::entries.eq(DISCARDED))
+                .execute(connection)$($await)*?;
+            Ok(locked > 0)
+        }
+
+        /// Deletes some rows of one of [`TABLES`]. Returns their number. `None` if another call has
+        /// discarded the load: the shop may be loaded again by now.
+        $($async)? fn delete_rows(
+            connection: &mut $connection,
+            shop: ShopId,
+            table: (&str, &str),
+        ) -> QueryResult<Option<usize>> {
+            if !is_discarded(connection, shop)$($await)*? {
+                return Ok(None);
+            }
+            let deleted = diesel::sql_query(delete_some(SIGN, table))
+                .bind::<BigInt, _>(shop.get())
+                .bind::<BigInt, _>(ROWS_DELETED)
+                .execute(connection)$($await)*?;
+            Ok(Some(deleted))
+        }
+
+        /// Deletes the rest of a shop. Returns whether this has discarded the load.
+        $($async)? fn delete_rest(connection: &mut $connection, shop: ShopId) -> QueryResult<bool> {
+            if !is_discarded(connection, shop)$($await)*? {
+                return Ok(false);
+            }
+            for table in HEADS {
+                diesel::sql_query(format!("DELETE FROM {table} WHERE shop_id = {SIGN}1"))
+                    .bind::<BigInt, _>(shop.get())
+                    .execute(connection)$($await)*?;
+            }
+            diesel::delete(shops::table.find(shop.get())).execute(connection)$($await)*?;
+            Ok(true)
         }
 
         /// Whether a shop is being loaded.
