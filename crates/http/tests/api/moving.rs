@@ -261,29 +261,39 @@ fn a_discarded_load_can_begin_again(target: Database) {
     source.expect_at(&target);
 }
 
+/// Kills loads and copies at any moment, and lets another one go on.
 fn a_killed_load_or_copy_goes_on(target: Database) {
     let source = Source::of(Database::sqlite(), 150);
-    let directory = tempfile::tempdir().unwrap();
+    let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = dump(&source.database, directory.path());
     load_in_part(&target, &file);
+    let begun = Instant::now();
+    let loaded = load(&target, &file);
+    let whole = begun.elapsed();
+    assert!(loaded.status.success(), "{loaded:?}");
+    source.expect_at(&target);
     for round in 0..rounds(4) {
-        let mut moving = target.command(&["load"]);
-        if round % 2 == 1 {
-            moving = target.command(&["copy", "--from", &source.database.url(), "--to", &target.url()]);
-        }
-        let moving = moving.stdin(File::open(&file).unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut process = moving.spawn().unwrap();
-        // At any moment: before, during and after the load.
-        let until = Instant::now() + Duration::from_millis(fastrand::u64(0..1_500));
+        let target = target.another();
+        let moving = || {
+            let mut load = target.command(&["load"]);
+            load.stdin(File::open(&file).unwrap());
+            let copy = target.command(&["copy", "--from", &source.database.url(), "--to", &target.url()]);
+            if round % 2 == 0 { load } else { copy }
+        };
+        let mut process = moving().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let until = moment_within(whole);
         while Instant::now() < until && process.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
         let _ = process.kill();
         process.wait().unwrap();
+        let moved = moving().output().unwrap();
+        assert!(moved.status.success(), "{moved:?}");
+        assert_eq!(digests(&dump(&target, elsewhere.path())), digests(&file));
     }
-    let loaded = load(&target, &file);
-    assert!(loaded.status.success(), "{loaded:?}");
-    let elsewhere = tempfile::tempdir().unwrap();
-    assert_eq!(digests(&dump(&target, elsewhere.path())), digests(&file));
-    source.expect_at(&target);
+}
+
+/// A random moment within this time from now.
+fn moment_within(time: Duration) -> Instant {
+    Instant::now() + time.mul_f64(fastrand::f64())
 }
