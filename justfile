@@ -101,6 +101,10 @@ streams *arguments: release
 console-speed *arguments: release
     scripts/measure-console target/release/hexdesk {{arguments}}
 
+# Measure copies of a million tickets with three million comments from SQLite to PostgreSQL and back; `--help` explains the arguments.
+moving *arguments: release
+    scripts/measure-moving target/release/hexdesk {{arguments}}
+
 # Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}

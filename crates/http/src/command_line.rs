@@ -1,11 +1,13 @@
 //! The command line. Results go to stdout, logs and errors to stderr.
 
+mod archive;
 #[cfg(feature = "sqlite")]
 mod backup;
 mod customer;
 mod doctor;
 mod events;
 mod key;
+mod progress;
 #[cfg(feature = "sqlite")]
 mod restore;
 mod serve;
@@ -97,6 +99,14 @@ enum Command {
     /// Print the event log of a shop, oldest first: who did what. Each line is the JSON of an event, as
     /// in the API.
     Events(events::Events),
+    /// Write an archive of a shop, or of all shops, to stdout: everything, as JSON lines. `hexdesk load`
+    /// reads it, on any database.
+    Dump(archive::Dump),
+    /// Load the shops of an archive from stdin. They serve nobody until all of them are whole. Continues an
+    /// interrupted load of the same archive.
+    Load(archive::Load),
+    /// Copy a shop, or all shops, from one database to another, and compare both.
+    Copy(archive::Copy),
     #[command(flatten)]
     Database(DatabaseCommand),
 }
@@ -202,16 +212,21 @@ where
             "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
         );
     }
-    let open = async || {
-        let opened =
-            open(settings.database_url.clone()).await.context("--database-url (HEXDESK_DATABASE_URL)")?;
+    let open_at = async |url: &str, option: &'static str| {
+        let opened = open(url.to_owned()).await.context(option)?;
         for migration in &opened.applied_migrations {
             tracing::info!(%migration, "migrated");
         }
         anyhow::Ok(opened)
     };
+    let open = async || open_at(&settings.database_url, "--database-url (HEXDESK_DATABASE_URL)").await;
     let command = match command {
         Command::Serve(serve) => return serve.run(open, &settings.database_url).await,
+        Command::Copy(copy) => {
+            let from = open_at(&copy.from, "--from (HEXDESK_COPY_FROM)").await?.storage;
+            let to = open_at(&copy.to, "--to (HEXDESK_COPY_TO)").await?.storage;
+            return copy.run(from, to).await;
+        }
         command => command,
     };
     let OpenedStorage { storage, applied_migrations, .. } = open().await?;
@@ -224,8 +239,10 @@ where
         #[cfg(feature = "webhooks")]
         Command::Webhook(command) => command.run(storage, &settings.database_url).await,
         Command::Events(events) => events.run(storage).await,
+        Command::Dump(dump) => dump.run(storage).await,
+        Command::Load(load) => load.run(storage).await,
         // Run or refused above.
-        Command::Serve(_) | Command::Database(_) => Ok(()),
+        Command::Serve(_) | Command::Copy(_) | Command::Database(_) => Ok(()),
     }
 }
 

@@ -51,8 +51,11 @@ pub struct SenderLimits {
     pub planned: u32,
     /// How long a claim lasts: longer than an attempt and its settlement.
     pub lease: Duration,
-    /// The shortest time between two looks for due webhooks.
+    /// The shortest time between two looks for due webhooks. While looks find nothing, it doubles up to
+    /// [`Self::idle_pause`]: a shop without webhooks should not pay for each of its writes.
     pub pause: Duration,
+    /// The longest time between two looks for due webhooks after an event was written.
+    pub idle_pause: Duration,
     /// The time between two looks after something was due lately.
     pub busy_sweep: Duration,
     /// The time between two looks otherwise.
@@ -70,6 +73,7 @@ impl Default for SenderLimits {
             planned: 100,
             lease: Duration::from_secs(60),
             pause: Duration::from_millis(100),
+            idle_pause: Duration::from_secs(1),
             busy_sweep: Duration::from_secs(1),
             idle_sweep: Duration::from_secs(5),
             settle_pause: Duration::from_secs(1),
@@ -103,6 +107,7 @@ impl Sender {
         let (stop, stopped) = watch::channel(false);
         let dispatcher = Dispatcher {
             permits: Arc::new(Semaphore::new(limits.attempts)),
+            pause: limits.pause,
             ports,
             limits,
             wake_up,
@@ -135,6 +140,8 @@ struct Dispatcher {
     busy: HashMap<(ShopId, WebhookId), (task::Id, Again)>,
     /// Whether the last look failed.
     has_failed: bool,
+    /// The present time between two looks.
+    pause: Duration,
 }
 
 impl Dispatcher {
@@ -144,6 +151,9 @@ impl Dispatcher {
             let looked = Instant::now();
             if self.look().await {
                 busy_until = looked + BUSY_FOR;
+                self.pause = self.limits.pause;
+            } else {
+                self.pause = (self.pause * 2).min(self.limits.idle_pause);
             }
             self.ports.client.close_idle_connections();
             let is_busy = looked < busy_until;
@@ -203,10 +213,10 @@ impl Dispatcher {
                     let ended: Vec<_> = self.busy.extract_if(|_, (task, _)| *task == id).collect();
                     // The task may have made its last look before the event was noted.
                     if ended.iter().any(|(_, (_, again))| again.is_noted()) {
-                        next_look = next_look.min(looked + self.limits.pause);
+                        next_look = next_look.min(looked + self.pause);
                     }
                 }
-                () = self.wake_up.wait() => next_look = next_look.min(looked + self.limits.pause),
+                () = self.wake_up.wait() => next_look = next_look.min(looked + self.pause),
                 () = tokio::time::sleep_until(next_look) => return false,
             }
         }

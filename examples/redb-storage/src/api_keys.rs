@@ -159,7 +159,7 @@ fn list(
 
 /// Adds a key under the shop's next number.
 fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
-    let number = KeyNumber::new(next_number(keys, shop)?).context("no key number is left")?;
+    let number = KeyNumber::new(next_number(keys, shop, 0)?).context("no key number is left")?;
     let key = new.into_key(shop, number);
     put(keys, shop, number.get(), &key)?;
     Ok(key)

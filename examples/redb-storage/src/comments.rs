@@ -4,7 +4,7 @@ mod change;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
@@ -13,10 +13,12 @@ use hexdesk_domain::{
     AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, Customer, CustomerId,
     DeferredClaim, IdempotentOutcome, Page, PageSize, ShopId, StorageError, Subject, Ticket, TicketId,
 };
-use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, Table, WriteTransaction};
 
 use crate::encoding::{decode, encode, find};
-use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, Json, TICKETS, USERS};
+use crate::tables::{
+    COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, Json, NumberInShop, TICKETS, USERS,
+};
 use crate::{RedbStorage, idempotency};
 use batch::Batch;
 
@@ -86,6 +88,24 @@ impl CommentStore for RedbStorage {
         })
         .await
     }
+}
+
+/// Adds a comment. A duplicate is an error, so that it does not count twice (COMMENT-12).
+pub(crate) fn add(
+    comments: &mut Table<'_, CommentKey, Json>,
+    ids: &mut Table<'_, NumberInShop, (i64, i64)>,
+    comment: &Comment,
+) -> anyhow::Result<()> {
+    let key @ (shop, ticket, time, id) = key_of(comment);
+    let is_new = ids.insert((shop, id), (ticket, time))?.is_none();
+    ensure!(is_new, "the shop {shop} has a comment {id} already");
+    comments.insert(key, encode(comment)?.as_slice())?;
+    Ok(())
+}
+
+fn key_of(comment: &Comment) -> CommentKey {
+    let Comment { shop_id, ticket_id, time, id, .. } = comment;
+    (shop_id.get(), ticket_id.get(), time.unix_millis(), id.get())
 }
 
 /// Moves the comments of a ticket to this customer in this transaction, and returns them.

@@ -118,10 +118,23 @@ fn create_link(
         None => (None, None),
     };
     let credential = Credential { user_id, role, password, link: Some(link), signed_in_at };
-    put(&mut transaction.open_table(CREDENTIALS)?, shop, user_id.get(), &credential)?;
-    transaction.open_table(USER_BY_LINK)?.insert((shop.get(), &link.token_hash.0), user_id.get())?;
+    write(transaction, shop, &credential)?;
     EventLog::open(transaction)?.append(shop, stamp, [NewEvent::user_invited(user.clone())])?;
     Ok(CredentialOutcome::Done(user))
+}
+
+/// Writes a credential and the index of its link.
+pub(crate) fn write(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    credential: &Credential,
+) -> anyhow::Result<()> {
+    let user = credential.user_id.get();
+    put(&mut transaction.open_table(CREDENTIALS)?, shop, user, credential)?;
+    if let Some(link) = credential.link {
+        transaction.open_table(USER_BY_LINK)?.insert((shop.get(), &link.token_hash.0), user)?;
+    }
+    Ok(())
 }
 
 fn set_password(

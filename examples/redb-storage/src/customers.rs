@@ -20,7 +20,8 @@ use crate::events::EventLog;
 use crate::numbers::count_of;
 use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, MERGED_CUSTOMERS, NumberInShop};
 use crate::{RedbStorage, idempotency, shops};
-use tables::CustomerTables;
+
+pub(crate) use tables::CustomerTables;
 
 #[async_trait]
 impl CustomerStore for RedbStorage {

@@ -1,6 +1,7 @@
 //! The queue of a webhook is one value, which every command reads and writes as a whole. A store for many
 //! deliveries would keep an entry for each, and indexes by due time and by subject.
 
+use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use hexdesk_domain::ports::{ClaimedDeliveries, Replayed, SettleOutcome};
 use hexdesk_domain::{
@@ -114,7 +115,7 @@ impl DeliveryStore for RedbStorage {
             let outcomes = change_queue(transaction, &mut webhook, |webhook, queue| {
                 let settle = |settlement| match queue.settle(webhook, settlement) {
                     Some(attempt) => {
-                        insert_attempt(transaction, webhook, &attempt)?;
+                        insert_attempt(transaction, shop, webhook.id, &attempt)?;
                         Ok(SettleOutcome::Settled)
                     }
                     None => Ok(SettleOutcome::Stale),
@@ -195,7 +196,7 @@ impl DeliveryStore for RedbStorage {
         self.write("note_test", move |transaction| {
             let Some(mut webhook) = find_webhook(transaction, shop, webhook)? else { return Ok(None) };
             let attempt = webhook.note_test(attempt);
-            insert_attempt(transaction, &webhook, &attempt)?;
+            insert_attempt(transaction, shop, webhook.id, &attempt)?;
             put(&mut transaction.open_table(WEBHOOKS)?, shop, webhook.id.get(), &webhook)?;
             Ok(Some(attempt))
         })
@@ -235,13 +236,33 @@ fn change_queue<T>(
     Ok(result)
 }
 
-fn insert_attempt(
+/// Adds deliveries to the queue of a webhook.
+pub(crate) fn add(
     transaction: &WriteTransaction,
-    webhook: &Webhook,
+    shop: ShopId,
+    webhook: WebhookId,
+    deliveries: Vec<Delivery>,
+) -> anyhow::Result<()> {
+    let mut webhook = find_webhook(transaction, shop, webhook)?.context("there is no such webhook")?;
+    change_queue(transaction, &mut webhook, |_, queue| {
+        for delivery in deliveries {
+            let is_new = queue.0.insert(delivery.position, delivery).is_none();
+            ensure!(is_new, "a webhook has two deliveries of an event");
+        }
+        Ok(())
+    })
+}
+
+/// Adds an attempt. Its number must be free.
+pub(crate) fn insert_attempt(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    webhook: WebhookId,
     attempt: &Attempt,
 ) -> anyhow::Result<()> {
-    let key = (webhook.shop_id.get(), webhook.id.get(), attempt.number);
-    transaction.open_table(ATTEMPTS)?.insert(key, encode(attempt)?.as_slice())?;
+    let key = (shop.get(), webhook.get(), attempt.number);
+    let is_new = transaction.open_table(ATTEMPTS)?.insert(key, encode(attempt)?.as_slice())?.is_none();
+    ensure!(is_new, "a webhook has an attempt {} already", attempt.number);
     Ok(())
 }
 

@@ -4,9 +4,9 @@
 //! is an error and is never repaired. So the domain defines the layout of the values. `tests/layout.rs`
 //! fails if a new version of the domain changes it: see [`crate::format`].
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use hexdesk_domain::ShopId;
-use redb::{ReadableTable, Table};
+use redb::{ReadableTable, Table, TableHandle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -27,6 +27,28 @@ pub(crate) fn find<T: DeserializeOwned>(
     number: i64,
 ) -> anyhow::Result<Option<T>> {
     table.get((shop.get(), number))?.map(|stored| decode(stored.value())).transpose()
+}
+
+/// Fails if the shop has no value under this number.
+pub(crate) fn require<T>(table: &T, shop: ShopId, number: i64) -> anyhow::Result<()>
+where
+    T: ReadableTable<NumberInShop, Json> + TableHandle,
+{
+    let is_there = table.get((shop.get(), number))?.is_some();
+    ensure!(is_there, "the shop {shop} has no {number} in {}", table.name());
+    Ok(())
+}
+
+/// Writes a value under a number that must be free in the shop.
+pub(crate) fn add(
+    table: &mut Table<'_, NumberInShop, Json>,
+    shop: ShopId,
+    number: i64,
+    value: &impl Serialize,
+) -> anyhow::Result<()> {
+    let is_new = table.insert((shop.get(), number), encode(value)?.as_slice())?.is_none();
+    ensure!(is_new, "the shop {shop} has {number} in {} already", table.name());
+    Ok(())
 }
 
 /// Writes a value. Replaces the one under this number of the shop.

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use hexdesk_domain::{
     Event, EventFilter, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError,
 };
+use redb::ReadableTable;
 
 use crate::RedbStorage;
 use crate::encoding::decode;
+use crate::numbers::noted;
 use crate::tables::{EVENTS, LAST_CHANGES, LOG_BEGINNINGS};
 
 pub(crate) use log::{EventLog, range};
@@ -21,8 +23,7 @@ impl EventStore for RedbStorage {
         size: PageSize,
     ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
         self.read("list_events", move |transaction| {
-            let beginning = transaction.open_table(LOG_BEGINNINGS)?.get(shop.get())?.map(|it| it.value());
-            let oldest = beginning.map(|(change, part)| EventPosition { change, part });
+            let oldest = beginning(&transaction.open_table(LOG_BEGINNINGS)?, shop)?;
             if let (Some(after), Some(oldest)) = (after, oldest)
                 && after < oldest
             {
@@ -51,12 +52,19 @@ impl EventStore for RedbStorage {
 
     async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError> {
         self.read("find_log_end", move |transaction| {
-            let change =
-                transaction.open_table(LAST_CHANGES)?.get(shop.get())?.map_or(0, |last| last.value());
-            Ok(EventPosition::end_of(change))
+            Ok(EventPosition::end_of(noted(&transaction.open_table(LAST_CHANGES)?, shop)?))
         })
         .await
     }
+}
+
+/// Returns the position of the last event that was removed from the beginning of the log.
+pub(crate) fn beginning(
+    beginnings: &impl ReadableTable<i64, (i64, i64)>,
+    shop: ShopId,
+) -> anyhow::Result<Option<EventPosition>> {
+    let stored = beginnings.get(shop.get())?.map(|position| position.value());
+    Ok(stored.map(|(change, part)| EventPosition { change, part }))
 }
 
 /// Returns a stored event if it meets the filter. Does not decode the snapshots of others.

@@ -59,8 +59,8 @@ fn count_day(
     }
     let mut comments = Vec::new();
     for entry in transaction.open_table(COMMENT_IDS)?.range(of_day)?.take(one_more) {
-        let (key, ticket) = entry?;
-        comments.push((key.value().1, ticket.value()));
+        let (key, place) = entry?;
+        comments.push((key.value().1, place.value().0));
     }
     let times =
         (shop.get(), times.start.unix_millis(), i64::MIN)..(shop.get(), times.end.unix_millis(), i64::MIN);

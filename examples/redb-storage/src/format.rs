@@ -7,7 +7,7 @@ use crate::tables::{self, META};
 
 /// The version of the layout. Raise it with every change of a table or stored value that an older
 /// version of this crate would misread.
-pub(crate) const FORMAT: u64 = 6;
+pub(crate) const FORMAT: u64 = 7;
 const FORMAT_KEY: &str = "format";
 
 /// Creates the tables of an empty file. Checks that any other file belongs to this crate.

@@ -31,7 +31,7 @@ impl IdRangeStore for RedbStorage {
 }
 
 /// At most 1,024 entries.
-fn ends(table: &impl ReadableTable<u16, i64>) -> anyhow::Result<Ends> {
+pub(crate) fn ends(table: &impl ReadableTable<u16, i64>) -> anyhow::Result<Ends> {
     let mut ends = Ends::new();
     for entry in table.iter()? {
         let (node, end) = entry?;

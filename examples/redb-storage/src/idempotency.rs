@@ -1,11 +1,13 @@
 //! Operations that take effect once, however often they are requested.
 
+use anyhow::ensure;
 use hexdesk_domain::{
-    Comment, CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId,
+    Comment, CustomerId, DeferredClaim, IdempotencyRecord, IdempotencyRequest, IdempotentOutcome, Receipt,
+    ShopId,
 };
 use redb::{ReadableTable, Table};
 
-use crate::tables::{Record, RecordKey};
+use crate::tables::{Record, RecordKey, rows_of};
 
 /// Runs an operation of the shop in the write transaction of these records, unless its key has
 /// a record. Without a claim the operation always runs.
@@ -37,12 +39,24 @@ pub(crate) fn run_with_records<T>(
     let outcome = operation(records)?;
     // An outcome without a receipt leaves no record: its key stays free.
     if let Some(receipt) = receipt(&outcome) {
-        let customer = receipt.customer_id.map(CustomerId::get);
-        let record =
-            (&request.fingerprint.0, requested_at.unix_millis(), customer, receipt.response.as_slice());
-        records.insert(key(shop, &request), record)?;
+        let IdempotencyRequest { operation, key, fingerprint } = request;
+        add(records, shop, &IdempotencyRecord { operation, key, fingerprint, receipt, requested_at })?;
     }
     Ok(IdempotentOutcome::Ran(outcome))
+}
+
+/// Adds a record. Its operation and key must be free.
+pub(crate) fn add(
+    records: &mut Table<'_, RecordKey, Record>,
+    shop: ShopId,
+    record: &IdempotencyRecord,
+) -> anyhow::Result<()> {
+    let IdempotencyRecord { operation, key, fingerprint, receipt, requested_at } = record;
+    let customer = receipt.customer_id.map(CustomerId::get);
+    let value = (&fingerprint.0, requested_at.unix_millis(), customer, receipt.response.as_slice());
+    let is_new = records.insert((shop.get(), key.as_str(), operation.as_str()), value)?.is_none();
+    ensure!(is_new, "the shop {shop} has a record of this operation and key already");
+    Ok(())
 }
 
 /// Returns the outcome if the key was used before. No key is in progress: write transactions run
@@ -52,7 +66,8 @@ fn earlier_use<T>(
     shop: ShopId,
     request: &IdempotencyRequest,
 ) -> anyhow::Result<Option<IdempotentOutcome<T>>> {
-    let Some(record) = records.get(key(shop, request))? else { return Ok(None) };
+    let key = (shop.get(), request.key.as_str(), request.operation.as_str());
+    let Some(record) = records.get(key)? else { return Ok(None) };
     let (fingerprint, _requested_at, _customer, response) = record.value();
     Ok(Some(if *fingerprint == request.fingerprint.0 {
         IdempotentOutcome::Replayed(response.to_vec())
@@ -68,13 +83,15 @@ pub(crate) fn erase_all_of(
     shop: ShopId,
     customers: &[CustomerId],
 ) -> anyhow::Result<u64> {
-    let all_of_shop = (shop.get(), "", "")..(shop.get() + 1, "", "");
     let mut erased = 0;
-    records.retain_in(all_of_shop, |_, (_fingerprint, _requested_at, of_customer, _response)| {
-        let goes = customers.iter().any(|customer| of_customer == Some(customer.get()));
-        erased += u64::from(goes);
-        !goes
-    })?;
+    records.retain_in(
+        rows_of::<RecordKey>(shop),
+        |_, (_fingerprint, _requested_at, of_customer, _response)| {
+            let goes = customers.iter().any(|customer| of_customer == Some(customer.get()));
+            erased += u64::from(goes);
+            !goes
+        },
+    )?;
     Ok(erased)
 }
 
@@ -84,25 +101,20 @@ pub(crate) fn remove_text(
     records: &mut Table<'_, RecordKey, Record>,
     comment: &Comment,
 ) -> anyhow::Result<()> {
-    let shop = comment.shop_id.get();
     let mut holding = Vec::new();
-    for entry in records.range((shop, "", "")..(shop + 1, "", ""))? {
+    for entry in records.range(rows_of::<RecordKey>(comment.shop_id))? {
         let (key, record) = entry?;
         let (fingerprint, requested_at, customer, response) = record.value();
         let customer = customer.and_then(CustomerId::new);
         let receipt = Receipt { response: response.to_vec(), customer_id: customer };
         if customer == Some(comment.customer_id) && receipt.holds(&comment.text) {
-            let (_, operation, key) = key.value();
-            holding.push((operation.to_owned(), key.to_owned(), *fingerprint, requested_at));
+            let (_, key, operation) = key.value();
+            holding.push((key.to_owned(), operation.to_owned(), *fingerprint, requested_at));
         }
     }
-    for (operation, key, fingerprint, requested_at) in holding {
+    for (key, operation, fingerprint, requested_at) in holding {
         let empty = (&fingerprint, requested_at, Some(comment.customer_id.get()), &b""[..]);
-        records.insert((shop, operation.as_str(), key.as_str()), empty)?;
+        records.insert((comment.shop_id.get(), key.as_str(), operation.as_str()), empty)?;
     }
     Ok(())
-}
-
-fn key(shop: ShopId, request: &IdempotencyRequest) -> (i64, &str, &str) {
-    (shop.get(), request.operation.as_str(), request.key.as_str())
 }

@@ -11,7 +11,7 @@
 //! | `numbers` | the numbers that the store assigns, and counts |
 //! | `idempotency` | operations that take effect once |
 //! | `errors` | conversion of redb's errors to errors of the ports |
-//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `webhooks`, `deliveries`, `credentials`, `sessions`, `saved_replies`, `events`, `figures`, `retention`, `id_ranges`, `readiness` | one port each |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `webhooks`, `deliveries`, `credentials`, `sessions`, `saved_replies`, `events`, `figures`, `retention`, `archive`, `id_ranges`, `readiness` | one port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;
@@ -31,6 +31,7 @@
 //! ```
 
 mod api_keys;
+mod archive;
 mod comments;
 mod credentials;
 mod customers;

@@ -4,7 +4,7 @@ use hexdesk_domain::{
     Credential, NewSession, SecretHash, Session, SessionLife, SessionStore, ShopId, StorageError, Timestamp,
     User, UserId,
 };
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::{decode, encode, find};
@@ -40,11 +40,16 @@ impl SessionStore for RedbStorage {
             let credential: Option<Credential> =
                 find(&transaction.open_table(CREDENTIALS)?, shop, user.get())?;
             let user: Option<User> = find(&transaction.open_table(USERS)?, shop, user.get())?;
+            let shop = shops::find(&transaction.open_table(SHOPS)?, shop)?;
+            let shop = shop.context("a session's shop is missing")?;
+            // A shop that is being loaded has sessions.
+            if shop.closed_at.is_some() {
+                return Ok(None);
+            }
             Ok(Some(Session {
                 user: user.context("the user of a session is missing")?,
                 role: credential.context("the credential of a session is missing")?.role,
-                shop: shops::find(&transaction.open_table(SHOPS)?, shop)?
-                    .context("a session's shop is missing")?,
+                shop,
                 life,
             }))
         })
@@ -88,8 +93,6 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewSession) -> anyh
     if credentials::active_user(transaction, shop, user_id)?.is_none() {
         return Ok(false);
     }
-    let is_taken = stored(&transaction.open_table(SESSIONS)?, shop, token_hash.0)?.is_some();
-    ensure!(!is_taken, "the hash of the session is taken");
     let mut live = Vec::new();
     for hash in hashes_of(transaction, shop, user_id)? {
         let session = stored(&transaction.open_table(SESSIONS)?, shop, hash)?;
@@ -104,18 +107,21 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewSession) -> anyh
     }
     credentials::note_sign_in(transaction, shop, credential, created_at)?;
     let session = StoredSession { user: user_id, life: SessionLife::beginning(created_at) };
-    insert(&mut transaction.open_table(SESSIONS)?, shop, token_hash.0, &session)?;
-    transaction.open_table(SESSIONS_BY_USER)?.insert((shop.get(), user_id.get(), &token_hash.0), ())?;
+    add(transaction, shop, token_hash, session)?;
     Ok(true)
 }
 
-fn insert(
-    sessions: &mut Table<'_, HashInShop, Json>,
+/// Adds a session. Its hash must be free.
+pub(crate) fn add(
+    transaction: &WriteTransaction,
     shop: ShopId,
-    hash: [u8; 32],
-    session: &StoredSession,
+    SecretHash(hash): SecretHash,
+    session: StoredSession,
 ) -> anyhow::Result<()> {
-    sessions.insert((shop.get(), &hash), encode(session)?.as_slice())?;
+    let mut sessions = transaction.open_table(SESSIONS)?;
+    let is_new = sessions.insert((shop.get(), &hash), encode(&session)?.as_slice())?.is_none();
+    ensure!(is_new, "the hash of the session is taken");
+    transaction.open_table(SESSIONS_BY_USER)?.insert((shop.get(), session.user.get(), &hash), ())?;
     Ok(())
 }
 

@@ -4,12 +4,12 @@ use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{
     AuditStamp, EventKind, NewEvent, Shop, ShopChange, ShopDomain, ShopId, ShopStore, StorageError, Timestamp,
 };
-use redb::{ReadableTable, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::encoding::{decode, encode};
 use crate::events::EventLog;
-use crate::tables::{Json, SHOP_BY_DOMAIN, SHOPS};
-use crate::{RedbStorage, credentials};
+use crate::tables::{Json, LOADS, SHOP_BY_DOMAIN, SHOPS};
+use crate::{RedbStorage, archive, credentials};
 
 impl RedbStorage {
     async fn create(
@@ -29,8 +29,7 @@ impl RedbStorage {
             let id = ShopId::new(largest + 1).context("no shop number is left")?;
             let id = from.map_or(id, |from| id.max(from));
             let shop = Shop::new(id, domain, now);
-            shops.insert(id.get(), encode(&shop)?.as_slice())?;
-            by_domain.insert(shop.domain.as_str(), id.get())?;
+            add(&mut shops, &mut by_domain, &shop)?;
             Ok(CreateShopOutcome::Created(shop))
         })
         .await
@@ -83,6 +82,9 @@ impl ShopStore for RedbStorage {
             let mut shops = transaction.open_table(SHOPS)?;
             let by_domain = transaction.open_table(SHOP_BY_DOMAIN)?;
             let Some(mut shop) = find_by_domain(&shops, &by_domain, &domain)? else { return Ok(None) };
+            if archive::is_loading(&transaction.open_table(LOADS)?, shop.id)? {
+                return Ok(None);
+            }
             if let Some(kind) = shop.change(change, stamp.time) {
                 shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
                 let event = match kind {
@@ -101,6 +103,17 @@ impl ShopStore for RedbStorage {
     }
 }
 
+/// Adds a shop. Its number and its domain must be free.
+pub(crate) fn add(
+    shops: &mut Table<'_, i64, Json>,
+    by_domain: &mut Table<'_, &'static str, i64>,
+    shop: &Shop,
+) -> anyhow::Result<()> {
+    shops.insert(shop.id.get(), encode(shop)?.as_slice())?;
+    by_domain.insert(shop.domain.as_str(), shop.id.get())?;
+    Ok(())
+}
+
 /// Returns the shop with this number.
 pub(crate) fn find(shops: &impl ReadableTable<i64, Json>, id: ShopId) -> anyhow::Result<Option<Shop>> {
     shops.get(id.get())?.map(|stored| decode(stored.value())).transpose()
@@ -113,7 +126,7 @@ pub(crate) fn require(transaction: &WriteTransaction, id: ShopId) -> anyhow::Res
     Ok(())
 }
 
-fn find_by_domain(
+pub(crate) fn find_by_domain(
     shops: &impl ReadableTable<i64, Json>,
     by_domain: &impl ReadableTable<&'static str, i64>,
     domain: &ShopDomain,

@@ -90,11 +90,18 @@ impl RedbStorage {
         W: FnOnce(&Database) -> anyhow::Result<T> + Send + 'static,
     {
         let database = Arc::clone(&self.database);
-        run_blocking(operation, StorageErrorKind::Unexpected, move || {
-            work(&database).map_err(|error| errors::not_written(operation, error))
-        })
-        .await
+        run_reading(operation, move || work(&database)).await
     }
+}
+
+/// Runs work that commits nothing on a blocking thread. It continues if the caller drops the future.
+pub(crate) async fn run_reading<T, W>(operation: &'static str, work: W) -> Result<T, StorageError>
+where
+    T: Send + 'static,
+    W: FnOnce() -> anyhow::Result<T> + Send + 'static,
+{
+    let work = move || work().map_err(|error| errors::not_written(operation, error));
+    run_blocking(operation, StorageErrorKind::Unexpected, work).await
 }
 
 /// Runs `work` on a blocking thread. It continues if the caller drops the future.

@@ -7,7 +7,7 @@
 use std::ops::Bound;
 
 use hexdesk_domain::ShopId;
-use redb::{TableDefinition, TableError, WriteTransaction};
+use redb::{Key, TableDefinition, TableError, Value, WriteTransaction};
 
 /// The shop's number, then a number within the shop.
 pub(crate) type NumberInShop = (i64, i64);
@@ -17,7 +17,7 @@ pub(crate) type HashInShop = (i64, &'static [u8; 32]);
 pub(crate) type TextInShop = (i64, &'static str);
 /// The shop's number, then a text and a number.
 pub(crate) type TextAndNumber = (i64, &'static str, i64);
-/// The shop's number, the operation, and the caller's idempotency key.
+/// The shop's number, the caller's idempotency key, and the operation: the order of an archive.
 pub(crate) type RecordKey = (i64, &'static str, &'static str);
 /// The fingerprint, the time of the request, and the receipt: the customer whose data it
 /// holds, and the response.
@@ -44,6 +44,9 @@ type Table<K, V> = TableDefinition<'static, K, V>;
 pub(crate) const META: Table<&str, u64> = Table::new("meta");
 
 pub(crate) const SHOPS: Table<i64, Json> = Table::new("shops");
+/// A shop that is being loaded: the number of loaded entries, and the shop as it will be. In
+/// [`SHOPS`] it is closed meanwhile.
+pub(crate) const LOADS: Table<i64, (u64, Json)> = Table::new("loads");
 /// Domain to shop.
 pub(crate) const SHOP_BY_DOMAIN: Table<&str, i64> = Table::new("shop_by_domain");
 
@@ -55,26 +58,31 @@ pub(crate) const CUSTOMERS_BY_PHONE_NUMBER: Table<TextAndNumber, ()> =
     Table::new("customers_by_phone_number");
 /// Merged customer to the customer into whom it was merged.
 pub(crate) const MERGED_CUSTOMERS: Table<NumberInShop, i64> = Table::new("merged_customers");
-/// Shop to the largest number of an erased customer. Such a number is not assigned again
-/// (CUSTOMER-16), so the next number cannot be derived from the remaining customers alone.
-pub(crate) const LARGEST_ERASED_CUSTOMER: Table<i64, i64> = Table::new("largest_erased_customer");
+/// Shop to the largest number of a customer that is not assigned again: the customer was erased
+/// (CUSTOMER-16), or another store has assigned the number (ARCHIVE-9). The next number cannot be
+/// derived from the remaining customers alone.
+pub(crate) const USED_CUSTOMER_NUMBERS: Table<i64, i64> = Table::new("used_customer_numbers");
 
 pub(crate) const USERS: Table<NumberInShop, Json> = Table::new("users");
 /// Folded e-mail address to user.
 pub(crate) const USER_BY_EMAIL: Table<TextInShop, i64> = Table::new("user_by_email");
+/// As [`USED_CUSTOMER_NUMBERS`], of users.
+pub(crate) const USED_USER_NUMBERS: Table<i64, i64> = Table::new("used_user_numbers");
 
 pub(crate) const TICKETS: Table<NumberInShop, Json> = Table::new("tickets");
 /// Keys only, in the order of lists of tickets.
 pub(crate) const TICKETS_BY_ACTIVITY: Table<Activity, ()> = Table::new("tickets_by_activity");
 pub(crate) const HUMAN_TICKETS: Table<NumberInShop, Json> = Table::new("human_tickets");
+/// As [`USED_CUSTOMER_NUMBERS`], of human tickets.
+pub(crate) const USED_HUMAN_TICKET_NUMBERS: Table<i64, i64> = Table::new("used_human_ticket_numbers");
 /// Ticket to human ticket.
 pub(crate) const HUMAN_TICKET_BY_TICKET: Table<NumberInShop, i64> = Table::new("human_ticket_by_ticket");
 /// Closed human tickets only.
 pub(crate) const HUMAN_TICKETS_BY_CLOSING: Table<Closing, ()> = Table::new("human_tickets_by_closing");
 /// Keys are in the order of lists of comments, so that lists need no index.
 pub(crate) const COMMENTS: Table<CommentKey, Json> = Table::new("comments");
-/// Comment to ticket: the ids of all comments of a shop.
-pub(crate) const COMMENT_IDS: Table<NumberInShop, i64> = Table::new("comment_ids");
+/// Comment to its ticket and its time: the ids of all comments of a shop, with the rest of their keys.
+pub(crate) const COMMENT_IDS: Table<NumberInShop, (i64, i64)> = Table::new("comment_ids");
 /// The records of all operations.
 pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("idempotency_records");
 
@@ -107,40 +115,77 @@ pub(crate) const LOG_BEGINNINGS: Table<i64, (i64, i64)> = Table::new("log_beginn
 /// Node to the end of its last reserved range. Belongs to no shop.
 pub(crate) const ID_RANGE_ENDS: Table<u16, i64> = Table::new("id_range_ends");
 
+/// Does something with each table whose keys begin with a shop's number.
+macro_rules! each_table_of_shops {
+    (|$table:ident| $body:expr) => {
+        $crate::tables::each_table_of_shops! { |$table| $body,
+            API_KEYS ATTEMPTS COMMENT_IDS COMMENTS CREDENTIALS CUSTOMER_BY_EMAIL CUSTOMERS
+            CUSTOMERS_BY_PHONE_NUMBER DELIVERIES EVENTS HUMAN_TICKET_BY_TICKET HUMAN_TICKETS
+            HUMAN_TICKETS_BY_CLOSING IDEMPOTENCY_RECORDS LAST_CHANGES LOADS LOG_BEGINNINGS MERGED_CUSTOMERS
+            SAVED_REPLIES SESSIONS SESSIONS_BY_USER SHOPS TICKETS TICKETS_BY_ACTIVITY USED_CUSTOMER_NUMBERS
+            USED_HUMAN_TICKET_NUMBERS USED_USER_NUMBERS USER_BY_EMAIL USER_BY_LINK USERS WEBHOOKS
+        }
+    };
+    (|$table:ident| $body:expr, $($name:ident)*) => {$(
+        let $table = $crate::tables::$name;
+        $body;
+    )*};
+}
+pub(crate) use each_table_of_shops;
+
 /// Creates all tables. A read of a missing table would fail.
 pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableError> {
+    each_table_of_shops!(|table| transaction.open_table(table)?);
     transaction.open_table(META)?;
-    transaction.open_table(SHOPS)?;
     transaction.open_table(SHOP_BY_DOMAIN)?;
-    transaction.open_table(CUSTOMERS)?;
-    transaction.open_table(CUSTOMER_BY_EMAIL)?;
-    transaction.open_table(CUSTOMERS_BY_PHONE_NUMBER)?;
-    transaction.open_table(MERGED_CUSTOMERS)?;
-    transaction.open_table(LARGEST_ERASED_CUSTOMER)?;
-    transaction.open_table(USERS)?;
-    transaction.open_table(USER_BY_EMAIL)?;
-    transaction.open_table(TICKETS)?;
-    transaction.open_table(TICKETS_BY_ACTIVITY)?;
-    transaction.open_table(HUMAN_TICKETS)?;
-    transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
-    transaction.open_table(HUMAN_TICKETS_BY_CLOSING)?;
-    transaction.open_table(COMMENTS)?;
-    transaction.open_table(COMMENT_IDS)?;
-    transaction.open_table(IDEMPOTENCY_RECORDS)?;
-    transaction.open_table(API_KEYS)?;
-    transaction.open_table(WEBHOOKS)?;
-    transaction.open_table(DELIVERIES)?;
-    transaction.open_table(ATTEMPTS)?;
-    transaction.open_table(CREDENTIALS)?;
-    transaction.open_table(USER_BY_LINK)?;
-    transaction.open_table(SESSIONS)?;
-    transaction.open_table(SESSIONS_BY_USER)?;
-    transaction.open_table(SAVED_REPLIES)?;
-    transaction.open_table(EVENTS)?;
-    transaction.open_table(LAST_CHANGES)?;
-    transaction.open_table(LOG_BEGINNINGS)?;
     transaction.open_table(ID_RANGE_ENDS)?;
     Ok(())
+}
+
+/// Removes the shop's rows from all tables except [`SHOP_BY_DOMAIN`].
+pub(crate) fn remove_all_of(transaction: &WriteTransaction, shop: ShopId) -> anyhow::Result<()> {
+    fn remove<K: KeyInShop, V: Value + 'static>(
+        transaction: &WriteTransaction,
+        table: Table<K, V>,
+        shop: ShopId,
+    ) -> anyhow::Result<()> {
+        Ok(transaction.open_table(table)?.retain_in(rows_of::<K>(shop), |_, _| false)?)
+    }
+    each_table_of_shops!(|table| remove(transaction, table, shop)?);
+    Ok(())
+}
+
+/// A key that begins with a shop's number.
+pub(crate) trait KeyInShop: Key + Send + 'static {
+    /// The smallest key of the shop with this number.
+    fn smallest(shop: i64) -> Self::SelfType<'static>;
+}
+
+macro_rules! keys_in_shop {
+    ($($key:ty: |$shop:ident| $smallest:expr;)*) => {$(
+        impl KeyInShop for $key {
+            fn smallest($shop: i64) -> Self::SelfType<'static> {
+                $smallest
+            }
+        }
+    )*};
+}
+
+keys_in_shop! {
+    i64: |shop| shop;
+    NumberInShop: |shop| (shop, i64::MIN);
+    HashInShop: |shop| (shop, &[0; 32]);
+    TextInShop: |shop| (shop, "");
+    TextAndNumber: |shop| (shop, "", i64::MIN);
+    RecordKey: |shop| (shop, "", "");
+    (i64, i64, i64): |shop| (shop, i64::MIN, i64::MIN);
+    (i64, i64, &'static [u8; 32]): |shop| (shop, i64::MIN, &[0; 32]);
+    CommentKey: |shop| (shop, i64::MIN, i64::MIN, i64::MIN);
+}
+
+/// Returns the range of all keys of a shop in any table.
+pub(crate) fn rows_of<K: KeyInShop>(shop: ShopId) -> std::ops::Range<K::SelfType<'static>> {
+    K::smallest(shop.get())..K::smallest(shop.get() + 1)
 }
 
 /// Returns the range of all keys of a shop in a table of [`NumberInShop`].

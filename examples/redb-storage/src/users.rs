@@ -14,7 +14,8 @@ use crate::events::EventLog;
 use crate::numbers::count_of;
 use crate::tables::{IDEMPOTENCY_RECORDS, Json, NumberInShop, USERS, all_after};
 use crate::{RedbStorage, idempotency, shops};
-use tables::UserTables;
+
+pub(crate) use tables::UserTables;
 
 #[async_trait]
 impl UserStore for RedbStorage {

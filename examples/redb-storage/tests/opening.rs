@@ -64,15 +64,15 @@ fn other_files_are_refused_and_unchanged() {
 
     let newer = directory.path().join("newer.redb");
     put_number(&newer, "meta").unwrap();
-    assert!(refusal(&newer).ends_with("it has format 7; this version reads and writes format 6"));
+    assert!(refusal(&newer).ends_with("it has format 8; this version reads and writes format 7"));
 
     refusal(&directory.path().join("missing/hexdesk.redb"));
 }
 
-/// Writes the number 7 under "format" in a table of this name.
+/// Writes the number 8 under "format" in a table of this name.
 fn put_number(path: &Path, table: &str) -> anyhow::Result<()> {
     let transaction = Database::create(path)?.begin_write()?;
     let table: TableDefinition<&str, u64> = TableDefinition::new(table);
-    transaction.open_table(table)?.insert("format", 7)?;
+    transaction.open_table(table)?.insert("format", 8)?;
     Ok(transaction.commit()?)
 }

@@ -5,6 +5,7 @@
 #![allow(unused_variables, reason = "nothing is implemented yet")]
 
 mod api_keys;
+mod archive;
 mod comments;
 mod credentials;
 mod customers;

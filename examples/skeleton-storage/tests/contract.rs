@@ -41,6 +41,7 @@ hexdesk_contract::storage_contract!(
         sessions,
         saved_replies,
         figures,
+        archive,
         retention,
         id_ranges,
         readiness,

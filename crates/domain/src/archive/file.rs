@@ -272,3 +272,212 @@ impl ArchiveFileReader {
         ArchiveFileError::Damaged { line: self.line, problem: problem.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ArchivedAttempt, ArchivedDelivery, ArchivedEvent, ArchivedSession, Attempt, AttemptResult,
+        Credential, CustomerId, Delivery, EventKind, EventPosition, Fingerprint, IdempotencyKey,
+        IdempotencyRecord, Link, MergedCustomer, NewAttempt, NewEvent, NodeNumber, PasswordHash, Receipt,
+        Role, SavedReply, SavedReplyId, SecretHash, SessionLife, ShopCounters, samples,
+    };
+
+    const KEPT: &str = include_str!("version_1.ndjson");
+
+    fn shop() -> ArchivedShop {
+        ArchivedShop {
+            shop: samples::shop(),
+            log_beginning: Some(EventPosition { change: 2, part: i64::MAX }),
+            counters: ShopCounters { changes: 9, customers: 8, users: 7, human_tickets: 6 },
+            id_range_ends: vec![(NodeNumber::new(3).unwrap(), Timestamp::MAX)],
+        }
+    }
+
+    /// An entry of each kind, and one with a response that is no text.
+    fn entries() -> Vec<ArchiveEntry> {
+        let position = EventPosition { change: 3, part: 1 };
+        let webhook_id = samples::webhook().id;
+        let made =
+            NewAttempt { time: Timestamp::MIN, duration_millis: 5, result: AttemptResult::Status(204) };
+        let kind = EventKind::TicketCreated;
+        let event = NewEvent::user_created(samples::user()).at(samples::shop().id, position, samples::STAMP);
+        let record = |key: &str, response: &[u8]| {
+            ArchiveEntry::IdempotencyRecord(Box::new(IdempotencyRecord {
+                operation: "create_ticket".into(),
+                key: IdempotencyKey::parse(key).unwrap(),
+                fingerprint: Fingerprint([9; 32]),
+                receipt: Receipt { response: response.to_vec(), customer_id: CustomerId::new(1) },
+                requested_at: Timestamp::MIN,
+            }))
+        };
+        vec![
+            ArchiveEntry::User(samples::user().into()),
+            ArchiveEntry::Credential(Box::new(Credential {
+                user_id: samples::user().id,
+                role: Role::Admin,
+                password: Some(PasswordHash::new("hash".into())),
+                link: Some(Link { token_hash: SecretHash([1; 32]), ends_at: Timestamp::MAX }),
+                signed_in_at: Some(Timestamp::MIN),
+            })),
+            ArchiveEntry::Session(Box::new(ArchivedSession {
+                token_hash: SecretHash([2; 32]),
+                user_id: samples::user().id,
+                life: SessionLife::beginning(Timestamp::MIN),
+            })),
+            ArchiveEntry::ApiKey(samples::api_key().into()),
+            ArchiveEntry::Customer(samples::customer().into()),
+            ArchiveEntry::MergedCustomer(MergedCustomer {
+                id: CustomerId::new(4).unwrap(),
+                into: samples::customer().id,
+            }),
+            ArchiveEntry::Ticket(samples::ticket_snapshot().into()),
+            ArchiveEntry::Comment(samples::comment().into()),
+            ArchiveEntry::SavedReply(Box::new(SavedReply {
+                shop_id: samples::shop().id,
+                id: SavedReplyId::new(5).unwrap(),
+                title: "Hello".into(),
+                text: "Hello, \u{1f980}!\n".into(),
+                created_at: Timestamp::MIN,
+                changed_at: Timestamp::MAX,
+            })),
+            ArchiveEntry::Event(ArchivedEvent { event, customer_id: CustomerId::new(1) }.into()),
+            ArchiveEntry::Webhook(samples::webhook().into()),
+            ArchiveEntry::Delivery(Box::new(ArchivedDelivery {
+                webhook_id,
+                delivery: Delivery {
+                    position,
+                    kind,
+                    subject: kind.subject(7).unwrap(),
+                    attempts: 2,
+                    claim: 3,
+                    due_at: Some(Timestamp::MAX),
+                    claimed_until: None,
+                },
+            })),
+            ArchiveEntry::Attempt(Box::new(ArchivedAttempt {
+                webhook_id,
+                attempt: Attempt {
+                    number: 1,
+                    position: Some(position),
+                    kind: Some(kind),
+                    of_delivery: 1,
+                    made,
+                    next_due: None,
+                },
+            })),
+            record("a", b"{\"ticket\":\"\xc3\xa9\"}"),
+            record("b", &[0xff, 0]),
+        ]
+    }
+
+    fn written() -> Vec<Vec<u8>> {
+        let header = ArchiveHeader { source: "hexdesk 0.0.0".into(), created_at: Timestamp::MIN };
+        let (mut writer, header) = ArchiveFileWriter::new(header).unwrap();
+        let mut lines = vec![header, writer.shop(shop()).unwrap()];
+        lines.extend(entries().iter().map(|entry| writer.entry(entry).unwrap()));
+        lines.push(writer.shop_end().unwrap());
+        lines.push(writer.end().unwrap());
+        lines
+    }
+
+    /// Reads a whole file.
+    fn read(bytes: &[u8]) -> Result<Vec<ArchiveStep>, ArchiveFileError> {
+        let mut reader = ArchiveFileReader::new();
+        let steps = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| reader.read(line));
+        let steps = steps.collect::<Result<_, _>>()?;
+        reader.finish()?;
+        Ok(steps)
+    }
+
+    /// If this fails, archives of earlier versions cannot be read any more: read both, and raise the version.
+    /// With `HEXDESK_WRITE_LAYOUT=1`, the file is written.
+    #[test]
+    fn the_kept_file_is_what_is_written() {
+        let written = String::from_utf8(written().concat()).unwrap();
+        if std::env::var_os("HEXDESK_WRITE_LAYOUT").is_some() {
+            std::fs::write("src/archive/version_1.ndjson", &written).unwrap();
+            return;
+        }
+        assert_eq!(written, KEPT);
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        let steps = read(KEPT.as_bytes()).unwrap();
+        let read: Vec<_> = steps
+            .iter()
+            .filter_map(|step| match step {
+                ArchiveStep::Entry(entry) => Some((**entry).clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(read, entries());
+        assert_eq!(steps[1], ArchiveStep::Shop(shop().into()));
+        assert_eq!(steps.last(), Some(&ArchiveStep::End));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_anywhere_is_refused() {
+        for length in 0..KEPT.len() {
+            assert!(read(&KEPT.as_bytes()[..length]).is_err(), "{length} bytes were read");
+        }
+    }
+
+    #[test]
+    fn a_file_with_another_bit_is_refused() {
+        let mut bytes = KEPT.as_bytes().to_vec();
+        for at in 0..bytes.len() {
+            let bit = 1 << (at % 8);
+            bytes[at] ^= bit;
+            assert!(read(&bytes).is_err(), "a bit of byte {at} was changed");
+            bytes[at] ^= bit;
+        }
+    }
+
+    #[test]
+    fn lines_that_are_swapped_missing_or_repeated_are_refused() {
+        let lines = written();
+        for at in 0..lines.len() {
+            let mut without = lines.clone();
+            without.remove(at);
+            assert!(read(&without.concat()).is_err(), "line {at} is missing");
+            let mut repeated = lines.clone();
+            repeated.insert(at, lines[at].clone());
+            assert!(read(&repeated.concat()).is_err(), "line {at} is repeated");
+            if at > 0 {
+                let mut swapped = lines.clone();
+                swapped.swap(at - 1, at);
+                assert!(read(&swapped.concat()).is_err(), "line {at} comes earlier");
+            }
+        }
+        let followed = [lines.concat(), b"{}\n".to_vec()].concat();
+        assert!(read(&followed).is_err());
+    }
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let message = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
+        assert!(message(b"").starts_with("this is no archive of Hexdesk"));
+        assert!(message(b"id,name\n").starts_with("this is no archive of Hexdesk"));
+        let newer = b"{\"hexdesk_archive\":{\"version\":2,\"compressed\":true}}\n";
+        assert!(
+            message(newer)
+                .starts_with("the archive has format 2, and this version of Hexdesk reads format 1")
+        );
+        let lines = written();
+        assert!(message(&lines[..3].concat()).starts_with("the file was cut off after line 3"));
+        let mut damaged = lines.clone();
+        damaged[4] = b"{\"planet\":7}\n".to_vec();
+        let message = message(&damaged.concat());
+        assert!(message.starts_with("line 5 is damaged: "), "{message}");
+    }
+
+    #[test]
+    fn a_digest_does_not_depend_on_counters() {
+        let other = ArchivedShop { counters: ShopCounters::default(), id_range_ends: Vec::new(), ..shop() };
+        let digest = |shop| ArchiveDigest::new(&shop).unwrap().finish();
+        assert_eq!(digest(shop()), digest(other));
+        assert_ne!(digest(shop()), digest(ArchivedShop { log_beginning: None, ..shop() }));
+    }
+}

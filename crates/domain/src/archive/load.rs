@@ -45,7 +45,10 @@ pub enum LoadError {
 
 fn taken(wanted: &Shop, by: &Shop) -> String {
     if wanted == by {
-        return format!("shop {} ({}) exists already; nothing was written", wanted.id, wanted.domain);
+        return format!(
+            "shop {} ({}) exists already, or is being loaded from another archive; nothing was written",
+            wanted.id, wanted.domain
+        );
     }
     let what = if wanted.id == by.id { "number" } else { "domain" };
     format!(

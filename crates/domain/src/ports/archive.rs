@@ -74,9 +74,10 @@ pub enum LoadEntriesOutcome {
 /// - **ARCHIVE-10** If two callers load a shop at the same time, each entry is loaded once: one of two calls
 ///   with the same `after` returns `Stale`. No entry is added to a shop whose load is finished or discarded.
 ///
-/// Callers pass entries in order of their places, and everything that an entry refers to before it. A load
-/// that breaks this, or a rule of the shop such as an address that two users have, fails with the kind
-/// `Unexpected`. A store may discard a load in several transactions. Until the last one, the shop can only
+/// Callers pass entries of the shop in order of their places, so that everything that an entry refers to
+/// comes before it. An entry of another shop, one that is there, one that refers to something that is not,
+/// and one that breaks a rule of the shop, such as an address that two users have, fail with the kind
+/// `Unexpected`. Other mistakes show in the digest. A store may discard a load in several transactions. Until the last one, the shop can only
 /// be discarded.
 #[async_trait]
 pub trait ArchiveStore: Send + Sync {

@@ -37,6 +37,7 @@ mod logs;
 mod merge_customers;
 mod message_framing;
 mod messages;
+mod moving;
 mod openapi;
 mod overload;
 mod published;

@@ -56,6 +56,7 @@ const WITHOUT_SWEEPS: SenderLimits = SenderLimits {
     planned: 10,
     lease: Duration::from_secs(60),
     pause: Duration::from_millis(1),
+    idle_pause: Duration::from_millis(8),
     settle_pause: Duration::from_millis(1),
     busy_sweep: Duration::from_secs(3_600),
     idle_sweep: Duration::from_secs(3_600),
@@ -279,4 +280,31 @@ async fn gone_disables_and_nothing_more_is_sent() {
     sender.stop().await;
     let WebhookState::Disabled { reason, .. } = store.webhook().state else { panic!("it is enabled") };
     assert_eq!((reason, endpoint.seen.lock().unwrap().len()), (DisabledReason::Gone, 1));
+}
+
+/// Writes pay little for a sender that has nothing to send.
+#[tokio::test(start_paused = true)]
+async fn looks_are_rare_while_nothing_is_due() {
+    let store = Store::with_webhook("https://192.0.2.1/", &secret());
+    let wake_up = WakeUp::default();
+    let sender = Sender::start(ports(&store), SenderLimits::default(), Box::new(wake_up.clone()));
+    let looks = async |seconds: u64| {
+        let before = store.looks.load(Ordering::SeqCst);
+        for _ in 0..seconds * 100 {
+            wake_up.wake();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        store.looks.load(Ordering::SeqCst) - before
+    };
+    // The first pauses are shorter than a second.
+    assert!((4..=8).contains(&looks(4).await));
+    let of_ten_seconds = looks(10).await;
+    assert!((9..=11).contains(&of_ten_seconds), "{of_ten_seconds} looks");
+    // After a quiet time, an event is looked for at once.
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let before = store.looks.load(Ordering::SeqCst);
+    wake_up.wake();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(store.looks.load(Ordering::SeqCst) - before, 1);
+    drop(sender);
 }

@@ -1,7 +1,7 @@
 //! A store of deliveries for the loop: what it needs, in memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -34,6 +34,8 @@ pub(crate) struct Store {
     pub(crate) changed: Notify,
     /// Whether every second call fails.
     pub(crate) fails: AtomicBool,
+    /// How often the sender looked for due webhooks.
+    pub(crate) looks: AtomicUsize,
 }
 
 fn shop() -> ShopId {
@@ -60,7 +62,7 @@ impl Store {
         };
         let state = Mutex::new(state);
         let (changed, fails) = (Notify::new(), AtomicBool::new(false));
-        Arc::new(Self { state, changed, fails })
+        Arc::new(Self { state, changed, fails, looks: AtomicUsize::new(0) })
     }
 
     /// Adds as many webhooks that are like the first.
@@ -151,6 +153,7 @@ impl State {
 #[async_trait]
 impl DeliveryStore for Store {
     async fn list_due_webhooks(&self, now: Timestamp) -> Result<Vec<(ShopId, WebhookId)>, StorageError> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
         self.call()?;
         let state = self.state.lock().unwrap();
         let is_due = |webhook: &&Webhook| {

@@ -1,11 +1,12 @@
 //! Creates the comments of a batch, one after another, in one transaction.
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{AuditStamp, CommentView, IdempotentOutcome, NewComment, NewEvent, TicketSnapshot};
 use redb::{Table, TableError, WriteTransaction};
 
-use crate::encoding::{encode, find};
+use super::add;
+use crate::encoding::find;
 use crate::events::EventLog;
 use crate::tables::{
     COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record, RecordKey,
@@ -57,7 +58,7 @@ struct Creation<'transaction> {
     tickets: TicketTables<'transaction>,
     human_tickets: HumanTicketTables<'transaction>,
     comments: Table<'transaction, CommentKey, Json>,
-    ids: Table<'transaction, NumberInShop, i64>,
+    ids: Table<'transaction, NumberInShop, (i64, i64)>,
     log: EventLog<'transaction>,
 }
 
@@ -69,7 +70,7 @@ impl Creation<'_> {
         expected_version: Option<i64>,
         stamp: AuditStamp,
     ) -> anyhow::Result<CreateCommentOutcome> {
-        let (shop, id) = (new.shop_id, new.id);
+        let shop = new.shop_id;
         let Some(ticket) = self.tickets.find(shop, new.ticket_id)? else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
@@ -85,18 +86,13 @@ impl Creation<'_> {
         };
         let customer = find(&self.customers, shop, ticket.customer_id.get())?
             .context("a ticket's customer is missing")?;
-        // A repeated request with an idempotency key is replayed before this check. Without a
-        // key, a duplicate is an error, so that it does not count twice (COMMENT-12).
-        let is_new = self.ids.insert((shop.get(), id.get()), ticket.id.get())?.is_none();
-        ensure!(is_new, "the shop {shop} has a comment {id} already");
-
         let comment = new.into_comment(&ticket);
         let reopen_on_reply = ticket.may_be_reopened_by(&comment)
             && shops::find(&self.shops, shop)?.is_some_and(|shop| shop.reopen_on_reply);
         let after = ticket.after_comment(&comment, stamp.time, reopen_on_reply);
         self.tickets.replace(&ticket, &after)?;
-        let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
-        self.comments.insert(key, encode(&comment)?.as_slice())?;
+        // A repeated request with an idempotency key is replayed before this.
+        add(&mut self.comments, &mut self.ids, &comment)?;
         let human_ticket = self.human_tickets.set(&ticket, after.is_opened, stamp.time)?;
         let events = [
             NewEvent::comment_created(comment.clone()),

@@ -7,12 +7,11 @@ use hexdesk_domain::{
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::range;
+use super::{key_of, range};
 use crate::encoding::{decode, encode, find};
 use crate::events::EventLog;
 use crate::tables::{
-    COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, Json, Record,
-    RecordKey, USERS,
+    COMMENT_IDS, COMMENTS, CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, Record, RecordKey, USERS,
 };
 use crate::tickets::TicketTables;
 use crate::{idempotency, tickets};
@@ -33,7 +32,7 @@ pub(super) fn update(
     if expected_version.is_some_and(|version| version != ticket.version) {
         return Ok(UpdateCommentOutcome::VersionMismatch);
     }
-    let Some(before) = comment_of(&transaction.open_table(COMMENTS)?, &ticket, id)? else {
+    let Some(before) = comment_of(transaction, &ticket, id)? else {
         return Ok(UpdateCommentOutcome::CommentNotFound);
     };
     let mut after = before.clone();
@@ -71,7 +70,7 @@ pub(super) fn delete(
     if expected_version.is_some_and(|version| version != ticket.version) {
         return Ok(DeleteCommentOutcome::VersionMismatch);
     }
-    let Some(before) = comment_of(&transaction.open_table(COMMENTS)?, &ticket, id)? else {
+    let Some(before) = comment_of(transaction, &ticket, id)? else {
         return Ok(DeleteCommentOutcome::CommentNotFound);
     };
     transaction.open_table(COMMENTS)?.remove(key_of(&before))?;
@@ -80,24 +79,22 @@ pub(super) fn delete(
     Ok(DeleteCommentOutcome::Deleted)
 }
 
-fn key_of(comment: &Comment) -> CommentKey {
-    let Comment { shop_id, ticket_id, time, id, .. } = comment;
-    (shop_id.get(), ticket_id.get(), time.unix_millis(), id.get())
-}
-
-/// Returns the comment of the ticket. Keys begin with the time, so this reads the ticket's keys.
+/// Returns the comment of the ticket.
 fn comment_of(
-    comments: &impl ReadableTable<CommentKey, Json>,
+    transaction: &WriteTransaction,
     ticket: &Ticket,
     id: CommentId,
 ) -> anyhow::Result<Option<Comment>> {
-    for entry in comments.range(range(ticket.shop_id, ticket.id, None))? {
-        let (key, comment) = entry?;
-        if key.value().3 == id.get() {
-            return decode(comment.value()).map(Some);
-        }
+    let (shop, ids) = (ticket.shop_id.get(), transaction.open_table(COMMENT_IDS)?);
+    let Some((of_ticket, time)) = ids.get((shop, id.get()))?.map(|place| place.value()) else {
+        return Ok(None);
+    };
+    if of_ticket != ticket.id.get() {
+        return Ok(None);
     }
-    Ok(None)
+    let comments = transaction.open_table(COMMENTS)?;
+    let stored = comments.get((shop, of_ticket, time, id.get()))?.context("an indexed comment is missing")?;
+    decode(stored.value()).map(Some)
 }
 
 /// Changes the ticket of a changed or deleted comment, removes an old text, and appends the events.

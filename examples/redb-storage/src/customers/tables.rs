@@ -5,40 +5,40 @@ use hexdesk_domain::{Customer, CustomerId, NewCustomer, ShopId, fold_email, fold
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use crate::encoding::{decode, find, put};
-use crate::numbers::next_number;
+use crate::numbers::{next_number, note, noted};
 use crate::tables::{
-    CUSTOMER_BY_EMAIL, CUSTOMERS, CUSTOMERS_BY_PHONE_NUMBER, Json, LARGEST_ERASED_CUSTOMER, MERGED_CUSTOMERS,
-    NumberInShop, TextAndNumber, TextInShop, all_of,
+    CUSTOMER_BY_EMAIL, CUSTOMERS, CUSTOMERS_BY_PHONE_NUMBER, Json, MERGED_CUSTOMERS, NumberInShop,
+    TextAndNumber, TextInShop, USED_CUSTOMER_NUMBERS, all_of,
 };
 
 /// The customers and their indexes. Only this type writes them, so every write updates the indexes.
-pub(super) struct CustomerTables<'transaction> {
+pub(crate) struct CustomerTables<'transaction> {
     customers: Table<'transaction, NumberInShop, Json>,
     by_email: Table<'transaction, TextInShop, i64>,
     by_phone_number: Table<'transaction, TextAndNumber, ()>,
     merged: Table<'transaction, NumberInShop, i64>,
-    largest_erased: Table<'transaction, i64, i64>,
+    used_numbers: Table<'transaction, i64, i64>,
 }
 
 impl<'transaction> CustomerTables<'transaction> {
-    pub(super) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
+    pub(crate) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
         Ok(Self {
             customers: transaction.open_table(CUSTOMERS)?,
             by_email: transaction.open_table(CUSTOMER_BY_EMAIL)?,
             by_phone_number: transaction.open_table(CUSTOMERS_BY_PHONE_NUMBER)?,
             merged: transaction.open_table(MERGED_CUSTOMERS)?,
-            largest_erased: transaction.open_table(LARGEST_ERASED_CUSTOMER)?,
+            used_numbers: transaction.open_table(USED_CUSTOMER_NUMBERS)?,
         })
     }
 
     /// Returns the shop's customer with this number.
-    pub(super) fn find(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<Option<Customer>> {
+    pub(crate) fn find(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<Option<Customer>> {
         find(&self.customers, shop, id.get())
     }
 
     /// Returns the shop's customer with this e-mail address, compared after folding. Returns `None` for
     /// no address.
-    pub(super) fn find_by_email(
+    pub(crate) fn find_by_email(
         &self,
         shop: ShopId,
         email: Option<&str>,
@@ -50,7 +50,7 @@ impl<'transaction> CustomerTables<'transaction> {
 
     /// Returns the shop's customer who is the same person as a new one (CUSTOMER-2, CUSTOMER-3,
     /// CUSTOMER-21).
-    pub(super) fn find_same(&self, shop: ShopId, new: &NewCustomer) -> anyhow::Result<Option<Customer>> {
+    pub(crate) fn find_same(&self, shop: ShopId, new: &NewCustomer) -> anyhow::Result<Option<Customer>> {
         if let Some(same) = self.find_by_email(shop, new.email.as_deref())? {
             return Ok(Some(same));
         }
@@ -77,14 +77,13 @@ impl<'transaction> CustomerTables<'transaction> {
 
     /// Returns the number of the shop's next customer. It is larger than any number ever used in
     /// the shop.
-    pub(super) fn next_id(&self, shop: ShopId) -> anyhow::Result<CustomerId> {
-        let largest_erased = self.largest_erased.get(shop.get())?.map_or(0, |number| number.value());
-        let number = next_number(&self.customers, shop)?.max(largest_erased.saturating_add(1));
-        CustomerId::new(number).context("no customer number is left")
+    pub(crate) fn next_id(&self, shop: ShopId) -> anyhow::Result<CustomerId> {
+        let noted = noted(&self.used_numbers, shop)?;
+        CustomerId::new(next_number(&self.customers, shop, noted)?).context("no customer number is left")
     }
 
     /// Adds a customer. Its number and e-mail address must be free.
-    pub(super) fn add(&mut self, customer: &Customer) -> anyhow::Result<()> {
+    pub(crate) fn add(&mut self, customer: &Customer) -> anyhow::Result<()> {
         let (shop, id) = (customer.shop_id.get(), customer.id.get());
         put(&mut self.customers, customer.shop_id, id, customer)?;
         if let Some(email) = &customer.email {
@@ -97,28 +96,39 @@ impl<'transaction> CustomerTables<'transaction> {
     }
 
     /// Replaces a customer.
-    pub(super) fn replace(&mut self, before: &Customer, after: &Customer) -> anyhow::Result<()> {
+    pub(crate) fn replace(&mut self, before: &Customer, after: &Customer) -> anyhow::Result<()> {
         self.remove(before)?;
         self.add(after)
     }
 
     /// Whether a customer has the number, or had it before a merge.
-    pub(super) fn is_taken(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<bool> {
+    pub(crate) fn is_taken(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<bool> {
         let number = (shop.get(), id.get());
         Ok(self.customers.get(number)?.is_some() || self.merged.get(number)?.is_some())
     }
 
     /// Removes a customer who is merged into another.
-    pub(super) fn merge(&mut self, from: &Customer, into: CustomerId) -> anyhow::Result<()> {
+    pub(crate) fn merge(&mut self, from: &Customer, into: CustomerId) -> anyhow::Result<()> {
         self.erase(from)?;
         for number in self.merged_into(from.shop_id, from.id)?.into_iter().chain([from.id]) {
-            self.merged.insert((from.shop_id.get(), number.get()), into.get())?;
+            self.note_merged(from.shop_id, number, into)?;
         }
         Ok(())
     }
 
+    /// Notes that a number belonged to a customer who was merged into another.
+    pub(crate) fn note_merged(
+        &mut self,
+        shop: ShopId,
+        id: CustomerId,
+        into: CustomerId,
+    ) -> anyhow::Result<()> {
+        self.merged.insert((shop.get(), id.get()), into.get())?;
+        note(&mut self.used_numbers, shop, id.get())
+    }
+
     /// Returns the numbers of the customers who were merged into this one.
-    pub(super) fn merged_into(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<Vec<CustomerId>> {
+    pub(crate) fn merged_into(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<Vec<CustomerId>> {
         let mut numbers = Vec::new();
         for entry in self.merged.range(all_of(shop))? {
             let (number, into) = entry?;
@@ -131,7 +141,7 @@ impl<'transaction> CustomerTables<'transaction> {
     }
 
     /// Forgets that these customers were merged into another.
-    pub(super) fn forget_merged(&mut self, shop: ShopId, numbers: &[CustomerId]) -> anyhow::Result<()> {
+    pub(crate) fn forget_merged(&mut self, shop: ShopId, numbers: &[CustomerId]) -> anyhow::Result<()> {
         for number in numbers {
             self.merged.remove((shop.get(), number.get()))?;
         }
@@ -139,12 +149,9 @@ impl<'transaction> CustomerTables<'transaction> {
     }
 
     /// Erases a customer. Its number is not assigned again.
-    pub(super) fn erase(&mut self, customer: &Customer) -> anyhow::Result<()> {
+    pub(crate) fn erase(&mut self, customer: &Customer) -> anyhow::Result<()> {
         self.remove(customer)?;
-        let (shop, id) = (customer.shop_id.get(), customer.id.get());
-        let largest = self.largest_erased.get(shop)?.map_or(id, |number| number.value().max(id));
-        self.largest_erased.insert(shop, largest)?;
-        Ok(())
+        note(&mut self.used_numbers, customer.shop_id, customer.id.get())
     }
 
     fn remove(&mut self, customer: &Customer) -> anyhow::Result<()> {

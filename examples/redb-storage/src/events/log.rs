@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+use anyhow::ensure;
 use hexdesk_domain::{
-    AuditStamp, Comment, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject,
+    ArchivedEvent, AuditStamp, Comment, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject,
 };
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use crate::encoding::{decode, encode};
+use crate::numbers::{note, noted};
 use crate::tables::{EVENTS, EventKey, LAST_CHANGES, StoredEvent};
 
 /// The events, and the number of changes in each shop. Only this type writes them. Every
@@ -28,8 +30,7 @@ impl<'transaction> EventLog<'transaction> {
 
     /// Returns the position of the first event of the shop's next change.
     pub(crate) fn next_position(&self, shop: ShopId) -> anyhow::Result<EventPosition> {
-        let change = self.last_changes.get(shop.get())?.map_or(0, |number| number.value()) + 1;
-        Ok(EventPosition { change, part: 0 })
+        Ok(EventPosition { change: noted(&self.last_changes, shop)? + 1, part: 0 })
     }
 
     /// Appends the events of the shop's next change. Write transactions run one after another,
@@ -43,13 +44,30 @@ impl<'transaction> EventLog<'transaction> {
         let EventPosition { change, .. } = self.next_position(shop)?;
         self.last_changes.insert(shop.get(), change)?;
         for (part, event) in (0..).zip(events) {
-            let mut event = event.at(shop, EventPosition { change, part }, stamp);
-            let snapshot = event.snapshot.take();
-            let customer = snapshot.as_ref().and_then(Snapshot::customer_id).map(CustomerId::get);
-            let (done, snapshot) = (encode(&event)?, snapshot.map(|it| encode(&it)).transpose()?);
-            let value = (stamp.time.unix_millis(), done.as_slice(), customer, snapshot.as_deref());
-            self.events.insert((shop.get(), change, part), value)?;
+            let event = event.at(shop, EventPosition { change, part }, stamp);
+            let customer = event.snapshot.as_ref().and_then(Snapshot::customer_id);
+            self.put(event, customer)?;
         }
+        Ok(())
+    }
+
+    /// Adds an event of another store's log. Later ones come after it.
+    pub(crate) fn add(&mut self, archived: ArchivedEvent) -> anyhow::Result<()> {
+        let ArchivedEvent { event, customer_id } = archived;
+        note(&mut self.last_changes, event.shop_id, event.position.change)?;
+        self.put(event, customer_id)
+    }
+
+    /// Writes an event, with the customer whose data its snapshot holds.
+    fn put(&mut self, mut event: Event, customer: Option<CustomerId>) -> anyhow::Result<()> {
+        let (shop, position, time) = (event.shop_id, event.position, event.stamp.time);
+        let snapshot = event.snapshot.take();
+        let (done, snapshot) = (encode(&event)?, snapshot.map(|it| encode(&it)).transpose()?);
+        let customer = customer.map(CustomerId::get);
+        let value = (time.unix_millis(), done.as_slice(), customer, snapshot.as_deref());
+        let key = (shop.get(), position.change, position.part);
+        let is_new = self.events.insert(key, value)?.is_none();
+        ensure!(is_new, "the shop {shop} has an event at {position:?} already");
         Ok(())
     }
 

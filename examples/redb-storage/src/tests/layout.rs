@@ -5,10 +5,12 @@ use std::path::Path;
 
 use hexdesk_domain::ports::{CreateKeyOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    Actor, ApiKeyStore, AuditStamp, CommentDraft, CommentId, CommentStore, CredentialStore, CustomerStore,
-    EventStore, IdempotentOutcome, Link, NewApiKey, NewLink, NewSavedReply, NewSession, PageSize,
-    PasswordHash, Role, SavedReplyId, SavedReplyStore, Scope, SecretHash, SessionStore, ShopChange,
-    ShopDomain, ShopStore, TicketFilter, TicketStore, UserDraft, UserStore,
+    Actor, ApiKeyStore, ArchiveStore, ArchivedShop, AttemptResult, AuditStamp, CommentDraft, CommentId,
+    CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdempotentOutcome, Link,
+    NewApiKey, NewAttempt, NewLink, NewSavedReply, NewSession, NewWebhook, PageSize, PasswordHash, Role,
+    SavedReplyId, SavedReplyStore, Scope, SealedSecret, SecretHash, SessionStore, Shop, ShopChange,
+    ShopCounters, ShopDomain, ShopId, ShopStore, TicketFilter, TicketStore, UserDraft, UserStore, WebhookId,
+    WebhookPayload, WebhookStore,
 };
 use redb::ReadableTable;
 
@@ -17,12 +19,12 @@ use super::test_disk::TestDisk;
 use crate::RedbStorage;
 use crate::format::FORMAT;
 use crate::tables::{
-    API_KEYS, COMMENTS, CREDENTIALS, CUSTOMERS, EVENTS, HUMAN_TICKETS, SAVED_REPLIES, SESSIONS, SHOPS,
-    TICKETS, USERS,
+    API_KEYS, ATTEMPTS, COMMENTS, CREDENTIALS, CUSTOMERS, DELIVERIES, EVENTS, HUMAN_TICKETS, LOADS,
+    SAVED_REPLIES, SESSIONS, SHOPS, TICKETS, USERS, WEBHOOKS,
 };
 
 /// Writes one of each value that the tables hold.
-async fn write_samples(storage: &RedbStorage) {
+pub(super) async fn write_samples(storage: &RedbStorage) {
     let customer = create_customer(storage).await;
     let shop = customer.shop_id;
     storage.change_shop(&domain(), ShopChange::Close, stamp(now())).await.unwrap();
@@ -53,7 +55,8 @@ async fn write_samples(storage: &RedbStorage) {
     sign_in(storage).await;
 }
 
-/// Adds an open shop with a saved reply, and with a user who has a password, a session and another link.
+/// Adds an open shop with a saved reply and a webhook, and with a user who has a password, a session and
+/// another link.
 async fn sign_in(storage: &RedbStorage) {
     let shop = storage.create_shop(&ShopDomain::parse("open.example.com").unwrap(), now()).await.unwrap();
     let CreateShopOutcome::Created(shop) = shop else { panic!("{shop:?}") };
@@ -73,7 +76,20 @@ async fn sign_in(storage: &RedbStorage) {
     let (token_hash, created_at) = (SecretHash([2; 32]), now());
     let session = NewSession { token_hash, user_id: user.id, password, created_at };
     assert!(storage.create_session(shop, session).await.unwrap());
+    let webhook = NewWebhook {
+        id: WebhookId::new(4).unwrap(),
+        url: "https://example.com/".into(),
+        kinds: None,
+        payload: WebhookPayload::Full,
+        ignore_key: None,
+        secret: SealedSecret(vec![5]),
+    };
+    let id = webhook.id;
+    storage.create_webhook(shop, webhook, stamp(now()), None).await.unwrap();
     storage.create_link(shop, link(3, end)).await.unwrap();
+    storage.plan_deliveries(shop, id, now(), 9).await.unwrap();
+    let attempt = NewAttempt { time: now(), duration_millis: 6, result: AttemptResult::Status(204) };
+    storage.note_test(shop, id, attempt).await.unwrap();
     let reply = NewSavedReply { title: "Hello".into(), text: "Dear customer,\n".into() };
     storage.create_saved_reply(shop, SavedReplyId::new(9).unwrap(), reply, now()).await.unwrap();
 }
@@ -87,13 +103,29 @@ async fn stored_values(storage: &RedbStorage) -> String {
         for entry in transaction.open_table(SHOPS)?.iter()? {
             add("shops", entry?.1.value());
         }
-        for table in [CUSTOMERS, USERS, API_KEYS, TICKETS, HUMAN_TICKETS, CREDENTIALS, SAVED_REPLIES] {
+        for entry in transaction.open_table(LOADS)?.iter()? {
+            add("loads", entry?.1.value().1);
+        }
+        for table in [
+            CUSTOMERS,
+            USERS,
+            API_KEYS,
+            TICKETS,
+            HUMAN_TICKETS,
+            CREDENTIALS,
+            SAVED_REPLIES,
+            WEBHOOKS,
+            DELIVERIES,
+        ] {
             for entry in transaction.open_table(table)?.iter()? {
                 add(&redb::TableHandle::name(&table).replace(' ', "_"), entry?.1.value());
             }
         }
         for entry in transaction.open_table(SESSIONS)?.iter()? {
             add("sessions", entry?.1.value());
+        }
+        for entry in transaction.open_table(ATTEMPTS)?.iter()? {
+            add("attempts", entry?.1.value());
         }
         for entry in transaction.open_table(COMMENTS)?.iter()? {
             add("comments", entry?.1.value());
@@ -113,6 +145,11 @@ async fn stored_values(storage: &RedbStorage) -> String {
 async fn stored_values_have_the_layout_of_this_format() {
     let storage = TestDisk::default().open();
     write_samples(&storage).await;
+    let loading =
+        Shop::new(ShopId::new(3).unwrap(), ShopDomain::parse("loading.example.com").unwrap(), now());
+    let (counters, id_range_ends) = (ShopCounters::default(), Vec::new());
+    let loading = ArchivedShop { shop: loading, log_beginning: None, counters, id_range_ends };
+    storage.begin_load(loading).await.unwrap();
     let stored = stored_values(&storage).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/layout.txt");
     if std::env::var_os("HEXDESK_WRITE_LAYOUT").is_some() {

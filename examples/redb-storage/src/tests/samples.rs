@@ -1,4 +1,6 @@
-//! A shop with a customer and tickets.
+//! A shop with a customer and tickets, and what the file holds.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
@@ -6,8 +8,10 @@ use hexdesk_domain::{
     IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, PageSize, Receipt, Shop,
     ShopDomain, ShopStore, TicketDraft, TicketFilter, TicketId, TicketStore, Timestamp,
 };
+use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableHandle, Value};
 
 use crate::RedbStorage;
+use crate::tables::{ID_RANGE_ENDS, META, SHOP_BY_DOMAIN, each_table_of_shops};
 
 /// Returns the stamp of a change by the operator at this time.
 pub(super) fn stamp(time: Timestamp) -> AuditStamp {
@@ -101,4 +105,35 @@ pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number:
     let listed = all.entries.into_iter().find(|view| view.ticket.id == id(number));
     assert_eq!(listed, found, "the list differs");
     found.is_some()
+}
+
+/// The rows of a table, as bytes.
+type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The rows of every table, by its name.
+pub(super) async fn all_rows(storage: &RedbStorage) -> BTreeMap<String, Rows> {
+    fn rows<K: Key + 'static, V: Value + 'static>(
+        transaction: &ReadTransaction,
+        table: TableDefinition<'static, K, V>,
+    ) -> anyhow::Result<(String, Rows)> {
+        let mut rows = Vec::new();
+        for row in transaction.open_table(table)?.iter()? {
+            let (key, value) = row?;
+            let key = K::as_bytes(&key.value()).as_ref().to_vec();
+            rows.push((key, V::as_bytes(&value.value()).as_ref().to_vec()));
+        }
+        Ok((table.name().to_owned(), rows))
+    }
+    let read = |transaction: &ReadTransaction| {
+        let mut tables = BTreeMap::from([
+            rows(transaction, META)?,
+            rows(transaction, SHOP_BY_DOMAIN)?,
+            rows(transaction, ID_RANGE_ENDS)?,
+        ]);
+        each_table_of_shops!(|table| tables.extend([rows(transaction, table)?]));
+        let names: BTreeSet<_> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
+        assert_eq!(tables.keys().cloned().collect::<BTreeSet<_>>(), names);
+        Ok(tables)
+    };
+    storage.read("all_rows", read).await.unwrap()
 }

@@ -1,13 +1,14 @@
 //! The human tickets of tickets.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, Ticket, TicketId, Timestamp};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use crate::encoding::{decode, find, put};
-use crate::numbers::next_number;
+use crate::numbers::{next_number, noted};
 use crate::tables::{
     Closing, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, HUMAN_TICKETS_BY_CLOSING, Json, NumberInShop,
+    USED_HUMAN_TICKET_NUMBERS,
 };
 
 /// The human tickets and their indexes. Only this type writes them, so every write updates the indexes.
@@ -15,6 +16,7 @@ pub(crate) struct HumanTicketTables<'transaction> {
     pub(crate) human_tickets: Table<'transaction, NumberInShop, Json>,
     pub(crate) by_ticket: Table<'transaction, NumberInShop, i64>,
     by_closing: Table<'transaction, Closing, ()>,
+    used_numbers: Table<'transaction, i64, i64>,
 }
 
 impl<'transaction> HumanTicketTables<'transaction> {
@@ -23,6 +25,7 @@ impl<'transaction> HumanTicketTables<'transaction> {
             human_tickets: transaction.open_table(HUMAN_TICKETS)?,
             by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
             by_closing: transaction.open_table(HUMAN_TICKETS_BY_CLOSING)?,
+            used_numbers: transaction.open_table(USED_HUMAN_TICKET_NUMBERS)?,
         })
     }
 
@@ -37,7 +40,8 @@ impl<'transaction> HumanTicketTables<'transaction> {
         let (shop, id) = (ticket.shop_id, ticket.id);
         let before = find_by_ticket(&self.human_tickets, &self.by_ticket, shop, id)?;
         let next_id = || {
-            HumanTicketId::new(next_number(&self.human_tickets, shop)?)
+            let noted = noted(&self.used_numbers, shop)?;
+            HumanTicketId::new(next_number(&self.human_tickets, shop, noted)?)
                 .context("no human ticket number is left")
         };
         let after = HumanTicket::transition(before.clone(), is_open, at, next_id)?;
@@ -47,13 +51,31 @@ impl<'transaction> HumanTicketTables<'transaction> {
             if let Some(closing) = before.as_ref().and_then(|before| closing_of(shop, before)) {
                 self.by_closing.remove(closing)?;
             }
-            if let Some(closing) = closing_of(shop, human_ticket) {
-                self.by_closing.insert(closing, ())?;
-            }
-            put(&mut self.human_tickets, shop, human_ticket.id.get(), human_ticket)?;
-            self.by_ticket.insert((shop.get(), id.get()), human_ticket.id.get())?;
+            self.put(shop, id, human_ticket)?;
         }
         Ok(after)
+    }
+
+    fn put(&mut self, shop: ShopId, ticket: TicketId, human_ticket: &HumanTicket) -> anyhow::Result<()> {
+        if let Some(closing) = closing_of(shop, human_ticket) {
+            self.by_closing.insert(closing, ())?;
+        }
+        put(&mut self.human_tickets, shop, human_ticket.id.get(), human_ticket)?;
+        self.by_ticket.insert((shop.get(), ticket.get()), human_ticket.id.get())?;
+        Ok(())
+    }
+
+    /// Adds the human ticket of another store. Its number must be free.
+    pub(crate) fn add(
+        &mut self,
+        shop: ShopId,
+        ticket: TicketId,
+        human_ticket: &HumanTicket,
+    ) -> anyhow::Result<()> {
+        let id = human_ticket.id.get();
+        let is_taken = self.human_tickets.get((shop.get(), id))?.is_some();
+        ensure!(!is_taken, "the shop {shop} has a human ticket {id} already");
+        self.put(shop, ticket, human_ticket)
     }
 
     /// Removes the human ticket of a ticket, and returns whether there was one.

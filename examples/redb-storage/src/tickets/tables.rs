@@ -38,14 +38,14 @@ impl<'transaction> TicketTables<'transaction> {
     }
 
     /// Fails if the shop has a ticket with this id.
-    pub(super) fn require_free(&self, shop: ShopId, id: TicketId) -> anyhow::Result<()> {
+    pub(crate) fn require_free(&self, shop: ShopId, id: TicketId) -> anyhow::Result<()> {
         let is_taken = self.tickets.get((shop.get(), id.get()))?.is_some();
         ensure!(!is_taken, "the shop {shop} has a ticket {id} already");
         Ok(())
     }
 
     /// Adds a ticket. Its id must be free.
-    pub(super) fn add(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
+    pub(crate) fn add(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
         self.by_activity.insert(activity::key_of(ticket), ())?;
         self.put(ticket)
     }

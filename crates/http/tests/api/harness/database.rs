@@ -36,6 +36,14 @@ impl Database {
         Self::Postgres(database)
     }
 
+    /// Another empty database of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => Self::sqlite(),
+            Self::Postgres(_) => Self::postgres(),
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("hexdesk.db").display()),
@@ -49,7 +57,7 @@ impl Database {
     }
 
     /// A command of `hexdesk` with these arguments.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let command = command(&self.url(), arguments);
         match self {
             Self::Sqlite(directory) => directory.enter(command),
