@@ -1,13 +1,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::Subcommand;
 use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, issue_key, rotate_key};
 use hexdesk_domain::{ApiKey, PageSize, Scope, ShopDomain, Storage, Timestamp, UserId};
 use jiff::SignedDuration;
 
+use crate::setting_values::{duration, time};
 use crate::wire_id;
+
+/// When a key expires, if it does.
+type Expiry = Option<Timestamp>;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
@@ -26,7 +30,7 @@ pub(super) enum KeyCommand {
         user: Option<UserId>,
         /// When it expires: a date-time with an offset, or a date (its midnight in UTC). The
         /// default is never.
-        #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         expires: Option<Timestamp>,
     },
     /// Print a shop's keys, one per line: id, scopes, time of creation, and "live", "expires",
@@ -36,14 +40,18 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         shop: ShopDomain,
     },
-    /// Create a key that replaces another, and print only the key. It has the other's scopes and
-    /// does not expire.
+    /// Create a key that replaces another, and print only the key. It has the other's scopes, user and
+    /// expiry.
     Rotate {
         /// The id of the key to replace, as `key list` prints it: hd_<id>_….
         id: KeyId,
-        /// How long the old key keeps working, such as 30m, 24h or 0s.
-        #[arg(long, value_name = "DURATION", default_value = "24h")]
+        /// How long the old key keeps working, such as 30m, 24h, 7d or 0s, unless it expires earlier.
+        #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
         overlap: SignedDuration,
+        /// When the new key expires: a time as in `key create`, or "never". The default is the expiry
+        /// of the old key.
+        #[arg(long, value_name = "TIME|never", value_parser = expiry)]
+        expires: Option<Expiry>,
     },
     /// Revoke a key at once (a running server may take 5 seconds to notice). Prints its line.
     Revoke {
@@ -57,9 +65,7 @@ impl KeyCommand {
         let now = super::now();
         match self {
             Self::Create { shop, scopes, user, expires } => {
-                if expires.is_some_and(|expires| expires <= now) {
-                    bail!("--expires must lie in the future");
-                }
+                check_expiry(expires, now)?;
                 let shop = super::open_shop(&storage, &shop).await?;
                 let scopes: BTreeSet<Scope> = if scopes.is_empty() {
                     Scope::DEFAULT.iter().copied().collect()
@@ -86,14 +92,17 @@ impl KeyCommand {
                     }
                 }
             }
-            Self::Rotate { id, overlap } => {
-                if overlap.is_negative() {
-                    bail!("--overlap must not be negative");
-                }
+            Self::Rotate { id, overlap, expires } => {
+                check_expiry(expires.flatten(), now)?;
                 let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
                 let old_ends_at = now.saturating_add_millis(overlap);
-                match rotate_key(&*storage, id, now, old_ends_at).await? {
-                    Some((_, text)) => super::print([text.as_str()]),
+                match rotate_key(&*storage, id, now, old_ends_at, expires).await? {
+                    Some((key, text)) => {
+                        if let Some(expires_at) = key.expires_at {
+                            tracing::info!(%expires_at, "the new key expires");
+                        }
+                        super::print([text.as_str()])
+                    }
                     None => bail!("there is no live key {id}: see `hexdesk key list`"),
                 }
             }
@@ -103,6 +112,18 @@ impl KeyCommand {
             },
         }
     }
+}
+
+fn check_expiry(expires: Option<Timestamp>, now: Timestamp) -> anyhow::Result<()> {
+    ensure!(expires.is_none_or(|expires| expires > now), "--expires must lie in the future");
+    Ok(())
+}
+
+fn expiry(text: &str) -> Result<Expiry, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    time(text).map(Some).map_err(|expected| format!("{expected}, or `never`"))
 }
 
 fn user_id(text: &str) -> Result<UserId, String> {
