@@ -13,6 +13,7 @@ mod restore;
 mod serve;
 mod shop;
 mod user;
+mod variables;
 mod waiting;
 #[cfg(feature = "webhooks")]
 mod webhook;
@@ -27,6 +28,15 @@ use hexdesk_adapters::{DatabaseUrl, OpenedStorage, SystemClock};
 use hexdesk_domain::{Actor, AuditStamp, Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
 
 use crate::logging::{self, LogFormat};
+
+/// Whose binary runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binary {
+    /// `hexdesk`, on SQLite or PostgreSQL.
+    Hexdesk,
+    /// One with a storage adapter of its own, and perhaps with modules of its own that log.
+    Custom,
+}
 
 /// Hexdesk, a self-hosted helpdesk backend.
 ///
@@ -75,6 +85,14 @@ struct Settings {
 }
 
 #[derive(Debug, Subcommand)]
+impl Settings {
+    fn start_log(&self, binary: Binary) -> anyhow::Result<()> {
+        logging::start(&self.log, self.log_format, binary)?;
+        variables::warn_of_unknown();
+        Ok(())
+    }
+}
+
 enum Command {
     /// Serve the HTTP API until SIGTERM or SIGINT.
     Serve(serve::Serve),
@@ -154,7 +172,7 @@ pub async fn run() -> ExitCode {
     };
     exit_code(match CommandLine::parse() {
         CommandLine { settings, command: Command::Database(command) } => {
-            match logging::start(&settings.log, settings.log_format) {
+            match settings.start_log(Binary::Hexdesk) {
                 Ok(()) => command.run(&settings.database_url).await,
                 Err(error) => Err(error),
             }
@@ -162,12 +180,12 @@ pub async fn run() -> ExitCode {
         CommandLine { settings, command: Command::Migrate(Migrate { distribute: true }) } => {
             distribute(&settings).await
         }
-        command_line => execute(command_line, open).await,
+        command_line => execute(command_line, open, Binary::Hexdesk).await,
     })
 }
 
 async fn distribute(settings: &Settings) -> anyhow::Result<()> {
-    logging::start(&settings.log, settings.log_format)?;
+    settings.start_log(Binary::Hexdesk)?;
     let url = DatabaseUrl::parse(&settings.database_url)?;
     print(hexdesk_adapters::distribute(&url).await.with_context(|| format!("cannot distribute {url}"))?)
 }
@@ -183,7 +201,7 @@ where
     Open: Fn(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
-    exit_code(execute(CommandLine::parse(), open).await)
+    exit_code(execute(CommandLine::parse(), open, Binary::Custom).await)
 }
 
 fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
@@ -197,13 +215,13 @@ fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-async fn execute<Open, Opening>(command_line: CommandLine, open: Open) -> anyhow::Result<()>
+async fn execute<Open, Opening>(command_line: CommandLine, open: Open, binary: Binary) -> anyhow::Result<()>
 where
     Open: Fn(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
     let CommandLine { settings, command } = command_line;
-    logging::start(&settings.log, settings.log_format)?;
+    settings.start_log(binary)?;
     if let Command::Serve(serve) = &command {
         serve.check()?;
     }

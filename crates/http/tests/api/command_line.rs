@@ -340,9 +340,55 @@ fn invalid_settings_are_reported_with_their_valid_values() {
         assert!(error.contains(option.split('=').next().unwrap()), "{error}");
         assert!(error.contains(expected), "{error}");
     }
-    for filter in ["info=x=y", "info=much", "hexdesk_http=", "info;hexdesk_http", "[request]=debug"] {
+    for (filter, refused) in [
+        ("info=x=y", r#""x=y" is no level"#),
+        ("info=much", r#""much" is no level"#),
+        ("hexdesk_http=", r#""" is no level"#),
+        ("info;hexdesk_http", r#""info;hexdesk_http" is no level or module; the nearest is"#),
+        ("[request]=debug", r#""[request]" is no level or module"#),
+        ("inf", r#""inf" is no level or module; the nearest is info"#),
+        ("info,inf", r#""inf" is no level or module; the nearest is info"#),
+        ("hexdesk_htp=debug", r#""hexdesk_htp" is no level or module; the nearest is hexdesk_http"#),
+        ("warn,hexdesk_httpx", r#""hexdesk_httpx" is no level or module"#),
+        ("diesel=debug", r#""diesel" is no level or module"#),
+        ("=debug", r#""" is no level or module"#),
+        (",", r#""" is no level"#),
+    ] {
         let error = run(&["serve", "--log", filter]);
-        assert!(error.contains("--log") && error.contains("debug"), "{filter}: {error}");
+        for expected in ["--log (HEXDESK_LOG)", refused, "trace", "hexdesk_http=debug", "actix_server"] {
+            assert!(error.contains(expected), "{filter}: {error}");
+        }
+    }
+}
+
+#[test]
+fn variables_that_are_no_setting_are_named_with_the_nearest_setting() {
+    let database = Database::sqlite().migrated();
+    let log = |variable, value| {
+        let output = database.command(&["shop", "list"]).env(variable, value).output().unwrap();
+        assert!(output.status.success());
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(!log.contains("hunter2"), "{log}");
+        log
+    };
+    for (variable, warning) in [
+        ("HEXDESK_DATABSE_URL", "; the nearest is HEXDESK_DATABASE_URL"),
+        ("HEXDESK_LOGFORMAT", "; the nearest is HEXDESK_LOG_FORMAT"),
+        ("HEXDESK_COPYFROM", "; the nearest is HEXDESK_COPY_FROM"),
+        ("HEXDESK_", ": `hexdesk help serve` lists them"),
+        ("HEXDESK_ZZZ", ": `hexdesk help serve` lists them"),
+    ] {
+        let log = log(variable, "hunter2");
+        assert!(
+            log.contains("WARN") && log.contains(&format!("{variable:?} is no setting{warning}")),
+            "{log}"
+        );
+    }
+    for (variable, value) in
+        [("HEXDESK_RATE_LIMIT", "1/1"), ("HEXDESK", "hunter2"), ("hexdesk_log", "hunter2")]
+    {
+        let log = log(variable, value);
+        assert!(!log.contains("is no setting"), "{log}");
     }
 }
 
