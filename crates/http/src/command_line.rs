@@ -59,7 +59,8 @@ struct CommandLine {
 struct Settings {
     /// The database: sqlite://hexdesk.db (a path relative to here), sqlite:///var/lib/hexdesk.db
     /// (an absolute path), or postgres://user:password@host/database?sslmode=verify-full.
-    /// Opening it migrates it.
+    /// Opening it migrates it. Only migrate, shop create, load, copy, restore and serve --demo make a
+    /// SQLite database that does not exist.
     #[arg(
         long,
         global = true,
@@ -84,7 +85,6 @@ struct Settings {
     log_format: LogFormat,
 }
 
-#[derive(Debug, Subcommand)]
 impl Settings {
     fn start_log(&self, binary: Binary) -> anyhow::Result<()> {
         logging::start(&self.log, self.log_format, binary)?;
@@ -93,6 +93,7 @@ impl Settings {
     }
 }
 
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the HTTP API until SIGTERM or SIGINT.
     Serve(serve::Serve),
@@ -127,6 +128,18 @@ enum Command {
     Copy(archive::Copy),
     #[command(flatten)]
     Database(DatabaseCommand),
+}
+
+impl Command {
+    /// Whether the command may make a database that does not exist.
+    const fn may_create(&self) -> bool {
+        match self {
+            Self::Migrate(_) | Self::Load(_) => true,
+            Self::Serve(serve) => serve.is_demo(),
+            Self::Shop(command) => matches!(command, shop::ShopCommand::Create { .. }),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -230,19 +243,24 @@ where
             "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
         );
     }
-    let open_at = async |url: &str, option: &'static str| {
+    let open_at = async |url: &str, option: &'static str, may_create: bool| {
+        if binary == Binary::Hexdesk && !may_create {
+            check_exists(url).context(option)?;
+        }
         let opened = open(url.to_owned()).await.context(option)?;
         for migration in &opened.applied_migrations {
             tracing::info!(%migration, "migrated");
         }
         anyhow::Ok(opened)
     };
-    let open = async || open_at(&settings.database_url, "--database-url (HEXDESK_DATABASE_URL)").await;
+    let may_create = command.may_create();
+    let open =
+        async || open_at(&settings.database_url, "--database-url (HEXDESK_DATABASE_URL)", may_create).await;
     let command = match command {
         Command::Serve(serve) => return serve.run(open, &settings.database_url).await,
         Command::Copy(copy) => {
-            let from = open_at(&copy.from, "--from (HEXDESK_COPY_FROM)").await?.storage;
-            let to = open_at(&copy.to, "--to (HEXDESK_COPY_TO)").await?.storage;
+            let from = open_at(&copy.from, "--from (HEXDESK_COPY_FROM)", false).await?.storage;
+            let to = open_at(&copy.to, "--to (HEXDESK_COPY_TO)", true).await?.storage;
             return copy.run(from, to).await;
         }
         command => command,
@@ -262,6 +280,23 @@ where
         // Run or refused above.
         Command::Serve(_) | Command::Copy(_) | Command::Database(_) => Ok(()),
     }
+}
+
+/// Refuses a SQLite database that does not exist. The wrong directory, or a forgotten variable, would
+/// make an empty one.
+fn check_exists(url: &str) -> anyhow::Result<()> {
+    let url = DatabaseUrl::parse(url)?;
+    let Some(path) = url.sqlite_path() else { return Ok(()) };
+    // Opening reports every other cause.
+    if !matches!(path.try_exists(), Ok(false)) {
+        return Ok(());
+    }
+    let path = std::path::absolute(path)?;
+    bail!(
+        "there is no database {}. If yours is elsewhere, set the URL to its path. To make a new one, run `hexdesk \
+         shop create <domain>` or `hexdesk migrate`; to try Hexdesk, `hexdesk serve --demo`",
+        path.display()
+    )
 }
 
 #[cfg(feature = "sqlite")]

@@ -38,6 +38,10 @@ pub(super) struct Serve {
 }
 
 impl Serve {
+    pub(super) const fn is_demo(&self) -> bool {
+        self.demo
+    }
+
     /// Refuses invalid settings before the database is opened.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         if self.demo && !self.listen.ip().is_loopback() {

@@ -362,6 +362,49 @@ fn invalid_settings_are_reported_with_their_valid_values() {
 }
 
 #[test]
+fn only_commands_that_are_meant_to_make_a_database_do() {
+    let database = Database::sqlite();
+    let Database::Sqlite(directory) = &database else { unreachable!() };
+    let files = || directory.path().read_dir().unwrap().count();
+    let shop = ["--shop", "shop.example.com"];
+    for command in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["shop", "list"],
+        &["shop", "close", "shop.example.com"],
+        &[&["key", "create"][..], &shop].concat(),
+        &[&["user", "create", "--email", "a@example.com"][..], &shop].concat(),
+        &[&["customer", "create", "--email", "a@example.com"][..], &shop].concat(),
+        &[&["webhook", "list"][..], &shop].concat(),
+        &[&["events"][..], &shop].concat(),
+        &["dump"],
+    ] {
+        // As in a directory where nobody has set the variable.
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_hexdesk"));
+        let output = process.env_clear().args(command).current_dir(directory.path()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
+        let path = directory.path().join("hexdesk.db");
+        for expected in [
+            "--database-url (HEXDESK_DATABASE_URL)",
+            &format!("there is no database {}", path.display()),
+            "`hexdesk shop create <domain>`",
+            "`hexdesk migrate`",
+            "`hexdesk serve --demo`",
+        ] {
+            assert!(error.contains(expected), "{command:?}: {error}");
+        }
+        assert_eq!(files(), 0, "{command:?}");
+    }
+    let other = directory.path().join("other.db").display().to_string();
+    let copy = ["copy", "--from", &database.url(), "--to", &format!("sqlite://{other}")];
+    let error = error_of(&database, 1, &copy);
+    assert!(error.contains("--from (HEXDESK_COPY_FROM): there is no database"), "{error}");
+    assert_eq!(files(), 0);
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    assert!(files() > 0);
+}
+
+#[test]
 fn variables_that_are_no_setting_are_named_with_the_nearest_setting() {
     let database = Database::sqlite().migrated();
     let log = |variable, value| {
