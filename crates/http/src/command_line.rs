@@ -3,10 +3,12 @@
 mod archive;
 #[cfg(feature = "sqlite")]
 mod backup;
+mod confirmation;
 mod customer;
 mod doctor;
 mod events;
 mod key;
+mod lists;
 mod progress;
 #[cfg(feature = "sqlite")]
 mod restore;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use hexdesk_adapters::{DatabaseUrl, OpenedStorage, SystemClock};
-use hexdesk_domain::{Actor, AuditStamp, Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
+use hexdesk_domain::{Actor, AuditStamp, Caller, Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
 
 use crate::logging::{self, LogFormat};
 
@@ -105,10 +107,11 @@ enum Command {
     /// Create, list, rotate and revoke API keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Create the users (staff) that tickets are assigned to, and invite them to the console.
+    /// Create, list and deactivate the users (staff) that tickets are assigned to, and invite them to the
+    /// console.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Create the customers whom tickets belong to.
+    /// Create, list and erase the customers whom tickets belong to.
     #[command(subcommand)]
     Customer(customer::CustomerCommand),
     /// Create, list, test, replay, disable and enable webhooks.
@@ -315,6 +318,11 @@ fn print<T: std::fmt::Display>(lines: impl IntoIterator<Item = T>) -> anyhow::Re
 
 fn now() -> Timestamp {
     SystemClock.now()
+}
+
+/// Returns who changes something of a shop.
+fn caller(shop: &Shop) -> Caller {
+    Caller { shop: shop.id, actor: Actor::Operator, request_id: None }
 }
 
 /// Returns the audit stamp of a command's changes.

@@ -1,12 +1,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
-use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, issue_key, rotate_key};
+use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, KeyText, issue_key, rotate_key};
 use hexdesk_domain::{ApiKey, PageSize, Scope, ShopDomain, Storage, Timestamp, UserId};
 use jiff::SignedDuration;
+use serde::Serialize;
 
+use super::lists::ListFormat;
+use crate::api_keys::wire::ApiKeyJson;
 use crate::setting_values::{duration, time};
 use crate::wire_id;
 
@@ -39,6 +42,8 @@ pub(super) enum KeyCommand {
         /// The shop's domain.
         #[arg(long)]
         shop: ShopDomain,
+        #[command(flatten)]
+        format: ListFormat,
     },
     /// Create a key that replaces another, and print only the key. It has the other's scopes, user and
     /// expiry.
@@ -77,20 +82,22 @@ impl KeyCommand {
                     (Err(IssueKeyError::UserNotFound), Some(user)) => {
                         bail!("{} has no active user {user}", shop.domain)
                     }
-                    (issued, _) => super::print([issued?.1.as_str()]),
-                }
-            }
-            Self::List { shop } => {
-                let shop = super::existing_shop(&storage, &shop).await?;
-                let mut after = None;
-                loop {
-                    let page = storage.list_keys(shop.id, after, PageSize::MAX).await?;
-                    super::print(page.entries.iter().map(|key| line(key, now)))?;
-                    after = page.next;
-                    if after.is_none() {
-                        break Ok(());
+                    (issued, _) => {
+                        let (key, text) = issued?;
+                        hand_over(&storage, &key, &text).await
                     }
                 }
+            }
+            Self::List { shop, format } => {
+                let shop = super::existing_shop(&storage, &shop).await?;
+                let page = async |after| storage.list_keys(shop.id, after, PageSize::MAX).await;
+                let json = |key: &ApiKey| {
+                    serde_json::to_string(&KeyJson {
+                        key: id(key).to_string(),
+                        api: ApiKeyJson::new(key, now),
+                    })
+                };
+                format.print_pages(page, |key| line(key, now), json).await
             }
             Self::Rotate { id, overlap, expires } => {
                 check_expiry(expires.flatten(), now)?;
@@ -101,7 +108,12 @@ impl KeyCommand {
                         if let Some(expires_at) = key.expires_at {
                             tracing::info!(%expires_at, "the new key expires");
                         }
-                        super::print([text.as_str()])
+                        hand_over(&storage, &key, &text).await.with_context(|| {
+                            let expires = key.expires_at.map_or("never".to_owned(), |at| at.to_string());
+                            format!(
+                                "run `hexdesk key rotate {id} --expires {expires}` before the old key ends"
+                            )
+                        })
                     }
                     None => bail!("there is no live key {id}: see `hexdesk key list`"),
                 }
@@ -112,6 +124,31 @@ impl KeyCommand {
             },
         }
     }
+}
+
+/// Prints the key. If nobody gets it, revokes it.
+async fn hand_over(storage: &Arc<dyn Storage>, key: &ApiKey, text: &KeyText) -> anyhow::Result<()> {
+    let Err(unwritten) = super::print([text.as_str()]) else { return Ok(()) };
+    let id = id(key);
+    match storage.revoke_key(key.shop_id, key.number, super::stamp()).await {
+        Ok(_) => Err(unwritten.context(format!("the key {id} was revoked, because it was not written"))),
+        Err(error) => Err(unwritten.context(format!(
+            "the key {id} was not written, and not revoked ({error}): run `hexdesk key revoke {id}`"
+        ))),
+    }
+}
+
+fn id(key: &ApiKey) -> KeyId {
+    KeyId { shop: key.shop_id, number: key.number }
+}
+
+/// A key of a list. The API has no id that is unique among shops.
+#[derive(Serialize)]
+struct KeyJson {
+    /// The id that the commands take.
+    key: String,
+    #[serde(flatten)]
+    api: ApiKeyJson,
 }
 
 fn check_expiry(expires: Option<Timestamp>, now: Timestamp) -> anyhow::Result<()> {
@@ -131,7 +168,7 @@ fn user_id(text: &str) -> Result<UserId, String> {
 }
 
 fn line(key: &ApiKey, now: Timestamp) -> String {
-    let id = KeyId { shop: key.shop_id, number: key.number };
+    let id = id(key);
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
     let state = match (key.revoked_at, key.expires_at) {
         (Some(revoked_at), _) => format!("revoked {revoked_at}"),

@@ -22,6 +22,10 @@ both_databases! {
     no_key_is_created_for_an_inactive_user,
     users_and_customers_are_created,
     users_get_links_to_the_console,
+    lists_are_lines_or_json,
+    users_are_deactivated,
+    customers_are_erased,
+    a_key_that_nobody_gets_is_revoked,
     migrating_again_does_nothing,
 }
 
@@ -250,6 +254,153 @@ fn users_get_links_to_the_console(database: Database) {
     database.hexdesk(&["shop", "close", "shop.example.com"]);
     let closed = error_of(&database, 1, &of_user("password-reset", "a@example.com", &[]));
     assert!(closed.contains("the shop shop.example.com was closed"), "{closed}");
+}
+
+fn lists_are_lines_or_json(database: Database) {
+    const SHOP: [&str; 2] = ["--shop", "shop.example.com"];
+    let run = |command: &[&str], arguments: &[&str]| database.hexdesk(&[command, arguments].concat());
+    let json = |command: &[&str], arguments: &[&str]| -> Vec<Value> {
+        let list = run(command, &[arguments, &["--json"]].concat());
+        list.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    assert_eq!(json(&["shop", "list"], &[]), [] as [Value; 0]);
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    database.hexdesk(&["shop", "create", "closed.example.com"]);
+    database.hexdesk(&["shop", "close", "closed.example.com"]);
+    let shops = json(&["shop", "list"], &[]);
+    let of = |name: &str| shops.iter().find(|shop| shop["domain"] == name).unwrap();
+    assert_eq!(of("shop.example.com")["closedAt"], Value::Null);
+    assert_eq!(of("shop.example.com")["reopenOnReply"], false);
+    assert!(of("closed.example.com")["closedAt"].is_string());
+
+    let key = run(&["key", "create"], &SHOP);
+    let id = key.split('_').nth(1).unwrap();
+    let keys = json(&["key", "list"], &SHOP);
+    assert_eq!(keys.len(), 1);
+    for (member, expected) in
+        [("key", json!(id)), ("prefix", json!(format!("hd_{id}_"))), ("isLive", json!(true))]
+    {
+        assert_eq!(keys[0][member], expected, "{keys:?}");
+    }
+
+    let grace = ["--email", "Grace@example.com", "--first-name", "Grace", "--last-name", "Hopper\n\tX"];
+    let user = run(&["user", "create"], &[&SHOP[..], &grace].concat());
+    let other = run(&["user", "create"], &[&SHOP[..], &["--email", "alan@example.com"]].concat());
+    let lines = run(&["user", "list"], &SHOP);
+    let expected = [
+        format!("{user}\tGrace@example.com\tGrace Hopper  X\tactive"),
+        format!("{other}\talan@example.com\t\tactive"),
+    ];
+    assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+    let found = json(&["user", "list"], &[&SHOP[..], &["--email", "grace@EXAMPLE.com"]].concat());
+    assert_eq!(found.len(), 1);
+    let members = ["id", "full_name", "isActive", "shopDomain"].map(|member| found[0][member].clone());
+    let number = |id: &str| json!(id.parse::<i64>().unwrap());
+    assert_eq!(members, [number(&user), json!("Grace Hopper\n\tX"), json!(true), json!("shop.example.com")]);
+
+    let ada = ["--email", "ada@example.com", "--phone-number", "+33 1 23", "--first-name", "Ada"];
+    let first = run(&["customer", "create"], &[&SHOP[..], &ada].concat());
+    let second = run(&["customer", "create"], &[&SHOP[..], &["--email", "x@example.com"]].concat());
+    let lines = run(&["customer", "list"], &SHOP);
+    let expected =
+        [format!("{second}\tx@example.com\t\t"), format!("{first}\tada@example.com\t+33 1 23\tAda")];
+    assert_eq!(
+        lines.lines().map(str::trim_end).collect::<Vec<_>>(),
+        expected.each_ref().map(|line| line.trim_end())
+    );
+    let found = json(&["customer", "list"], &[&SHOP[..], &["--email", "ADA@example.com"]].concat());
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["id"], &found[0]["phone_number"]), (&number(&first), &json!("+33 1 23")));
+}
+
+fn users_are_deactivated(database: Database) {
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let deactivate = |user| ["user", "deactivate", "--shop", "shop.example.com", user];
+    let create =
+        |email| database.hexdesk(&["user", "create", "--shop", "shop.example.com", "--email", email]);
+    let (first, second) = (create("a@example.com"), create("b@example.com"));
+    database.hexdesk(&["key", "create", "--shop", "shop.example.com", "--user", &first]);
+    let line = database.hexdesk(&deactivate(&first));
+    assert!(line.starts_with(&format!("{first}\ta@example.com\t\tdeactivated 2")), "{line}");
+    assert_eq!(database.hexdesk(&deactivate("A@example.com")), line);
+    let keys = database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
+    assert!(keys.contains("\trevoked 2"), "{keys}");
+    let line = database.hexdesk(&deactivate("B@EXAMPLE.com"));
+    assert!(line.starts_with(&format!("{second}\tb@example.com\t\tdeactivated 2")), "{line}");
+    for unknown in ["99", "c@example.com"] {
+        let error = error_of(&database, 1, &deactivate(unknown));
+        assert!(
+            error.contains(&format!("shop.example.com has no user {unknown}: see `hexdesk user list`")),
+            "{error}"
+        );
+    }
+    let log =
+        database.hexdesk(&["events", "--shop", "shop.example.com", "--subject", &format!("user:{first}")]);
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["kind"], &last["actor"]["type"]), (&json!("user.updated"), &json!("operator")));
+}
+
+fn customers_are_erased(database: Database) {
+    let server = database.serve_demo();
+    server.create_ticket(crate::harness::EXAMPLE);
+    let shop = ["--shop", crate::harness::SHOP];
+    let erase = |more: &[&'static str]| [&["customer", "erase"][..], &shop, more].concat();
+    // A terminal asks.
+    let terminal = |answer: &str| {
+        let mut command = database.command(&erase(&["123"]));
+        let quoted: Vec<String> = std::iter::once(command.get_program())
+            .chain(command.get_args())
+            .map(|word| format!("'{}'", word.to_str().unwrap()))
+            .collect();
+        command = std::process::Command::new("script");
+        command.args(["-qec", &quoted.join(" "), "/dev/null"]).stdin(std::process::Stdio::piped());
+        let mut process = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut input = process.stdin.take().unwrap();
+        std::io::Write::write_all(&mut input, answer.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let no = terminal("n\n");
+    assert!(no.contains("Erase customer 123\tdev@example.com\t+33123456789\tAda Lovelace of example.myshopify.com? It cannot be undone. [y/N]"), "{no}");
+    assert!(no.contains("error: customer 123 was not erased"), "{no}");
+    assert_eq!(database.count("SELECT count(*) FROM customers"), 1);
+    let erased = database.hexdesk(&erase(&["123", "--yes"]));
+    assert_eq!(erased, "erased customer 123 of example.myshopify.com: 1 tickets, 0 comments");
+    for id in ["123", "999"] {
+        let error = error_of(&database, 1, &erase(&[id]));
+        assert!(error.contains(&format!("has no customer {id}: see `hexdesk customer list`")), "{error}");
+    }
+    assert!(error_of(&database, 2, &erase(&["Ada"])).contains("must be a whole number from 1 to"));
+}
+
+fn a_key_that_nobody_gets_is_revoked(database: Database) {
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let run_into = |arguments: &[&str], stdout: std::process::Stdio| {
+        let output = database.command(arguments).stdout(stdout).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    let closed = || std::io::pipe().unwrap().1.into();
+    let create = ["key", "create", "--shop", "shop.example.com"];
+    let list = || database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
+    for (number, (stdout, cause)) in
+        [(full(), "No space left"), (closed(), "Broken pipe")].into_iter().enumerate()
+    {
+        let error = run_into(&create, stdout);
+        let expected = format!("the key 1-{} was revoked, because it was not written", number + 1);
+        assert!(error.contains(&expected) && error.contains(cause), "{error}");
+        assert!(list().lines().nth(number).unwrap().contains("\trevoked 2"), "{}", list());
+    }
+    database.hexdesk(&create);
+    let error = run_into(&["key", "rotate", "1-3", "--overlap", "7d"], full());
+    let expected =
+        "run `hexdesk key rotate 1-3 --expires never` before the old key ends: the key 1-4 was revoked";
+    assert!(error.contains(expected), "{error}");
+    let list = list();
+    let states: Vec<&str> = list.lines().map(|line| line.split('\t').nth(3).unwrap()).collect();
+    assert!(states[2].starts_with("expires ") && states[3].starts_with("revoked "), "{states:?}");
+    database.hexdesk(&["key", "rotate", "1-3", "--expires", "never"]);
 }
 
 fn migrating_again_does_nothing(database: Database) {
