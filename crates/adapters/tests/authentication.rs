@@ -240,6 +240,7 @@ async fn both_keys_work_while_one_replaces_the_other() {
         KeyId { shop: fixture.shop.id, number: old_key.number },
         at(0),
         at(60_000),
+        None,
     )
     .await;
     let (new_key, new) = rotated.unwrap().unwrap();
@@ -258,7 +259,7 @@ async fn only_a_live_key_can_be_replaced() {
     fixture.revoke(&key).await;
     for number in [key.number, KeyNumber::new(99).unwrap()] {
         let rotated =
-            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number }, at(0), at(1)).await;
+            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number }, at(0), at(1), None).await;
         assert!(rotated.unwrap().is_none());
     }
 }

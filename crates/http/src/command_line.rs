@@ -3,16 +3,19 @@
 mod archive;
 #[cfg(feature = "sqlite")]
 mod backup;
+mod confirmation;
 mod customer;
 mod doctor;
 mod events;
 mod key;
+mod lists;
 mod progress;
 #[cfg(feature = "sqlite")]
 mod restore;
 mod serve;
 mod shop;
 mod user;
+mod variables;
 mod waiting;
 #[cfg(feature = "webhooks")]
 mod webhook;
@@ -24,9 +27,18 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use hexdesk_adapters::{DatabaseUrl, OpenedStorage, SystemClock};
-use hexdesk_domain::{Actor, AuditStamp, Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
+use hexdesk_domain::{Actor, AuditStamp, Caller, Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
 
 use crate::logging::{self, LogFormat};
+
+/// Whose binary runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binary {
+    /// `hexdesk`, on SQLite or PostgreSQL.
+    Hexdesk,
+    /// One with a storage adapter of its own, and perhaps with modules of its own that log.
+    Custom,
+}
 
 /// Hexdesk, a self-hosted helpdesk backend.
 ///
@@ -49,7 +61,8 @@ struct CommandLine {
 struct Settings {
     /// The database: sqlite://hexdesk.db (a path relative to here), sqlite:///var/lib/hexdesk.db
     /// (an absolute path), or postgres://user:password@host/database?sslmode=verify-full.
-    /// Opening it migrates it.
+    /// Opening it migrates it. Only migrate, shop create, load, copy, restore and serve --demo make a
+    /// SQLite database that does not exist.
     #[arg(
         long,
         global = true,
@@ -74,6 +87,14 @@ struct Settings {
     log_format: LogFormat,
 }
 
+impl Settings {
+    fn start_log(&self, binary: Binary) -> anyhow::Result<()> {
+        logging::start(&self.log, self.log_format, binary)?;
+        variables::warn_of_unknown();
+        Ok(())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the HTTP API until SIGTERM or SIGINT.
@@ -86,10 +107,11 @@ enum Command {
     /// Create, list, rotate and revoke API keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Create the users (staff) that tickets are assigned to, and invite them to the console.
+    /// Create, list and deactivate the users (staff) that tickets are assigned to, and invite them to the
+    /// console.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Create the customers whom tickets belong to.
+    /// Create, list and erase the customers whom tickets belong to.
     #[command(subcommand)]
     Customer(customer::CustomerCommand),
     /// Create, list, test, replay, disable and enable webhooks.
@@ -109,6 +131,18 @@ enum Command {
     Copy(archive::Copy),
     #[command(flatten)]
     Database(DatabaseCommand),
+}
+
+impl Command {
+    /// Whether the command may make a database that does not exist.
+    const fn may_create(&self) -> bool {
+        match self {
+            Self::Migrate(_) | Self::Load(_) => true,
+            Self::Serve(serve) => serve.is_demo(),
+            Self::Shop(command) => matches!(command, shop::ShopCommand::Create { .. }),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -154,7 +188,7 @@ pub async fn run() -> ExitCode {
     };
     exit_code(match CommandLine::parse() {
         CommandLine { settings, command: Command::Database(command) } => {
-            match logging::start(&settings.log, settings.log_format) {
+            match settings.start_log(Binary::Hexdesk) {
                 Ok(()) => command.run(&settings.database_url).await,
                 Err(error) => Err(error),
             }
@@ -162,12 +196,12 @@ pub async fn run() -> ExitCode {
         CommandLine { settings, command: Command::Migrate(Migrate { distribute: true }) } => {
             distribute(&settings).await
         }
-        command_line => execute(command_line, open).await,
+        command_line => execute(command_line, open, Binary::Hexdesk).await,
     })
 }
 
 async fn distribute(settings: &Settings) -> anyhow::Result<()> {
-    logging::start(&settings.log, settings.log_format)?;
+    settings.start_log(Binary::Hexdesk)?;
     let url = DatabaseUrl::parse(&settings.database_url)?;
     print(hexdesk_adapters::distribute(&url).await.with_context(|| format!("cannot distribute {url}"))?)
 }
@@ -183,7 +217,7 @@ where
     Open: Fn(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
-    exit_code(execute(CommandLine::parse(), open).await)
+    exit_code(execute(CommandLine::parse(), open, Binary::Custom).await)
 }
 
 fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
@@ -197,13 +231,13 @@ fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-async fn execute<Open, Opening>(command_line: CommandLine, open: Open) -> anyhow::Result<()>
+async fn execute<Open, Opening>(command_line: CommandLine, open: Open, binary: Binary) -> anyhow::Result<()>
 where
     Open: Fn(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
     let CommandLine { settings, command } = command_line;
-    logging::start(&settings.log, settings.log_format)?;
+    settings.start_log(binary)?;
     if let Command::Serve(serve) = &command {
         serve.check()?;
     }
@@ -212,19 +246,24 @@ where
             "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
         );
     }
-    let open_at = async |url: &str, option: &'static str| {
+    let open_at = async |url: &str, option: &'static str, may_create: bool| {
+        if binary == Binary::Hexdesk && !may_create {
+            check_exists(url).context(option)?;
+        }
         let opened = open(url.to_owned()).await.context(option)?;
         for migration in &opened.applied_migrations {
             tracing::info!(%migration, "migrated");
         }
         anyhow::Ok(opened)
     };
-    let open = async || open_at(&settings.database_url, "--database-url (HEXDESK_DATABASE_URL)").await;
+    let may_create = command.may_create();
+    let open =
+        async || open_at(&settings.database_url, "--database-url (HEXDESK_DATABASE_URL)", may_create).await;
     let command = match command {
         Command::Serve(serve) => return serve.run(open, &settings.database_url).await,
         Command::Copy(copy) => {
-            let from = open_at(&copy.from, "--from (HEXDESK_COPY_FROM)").await?.storage;
-            let to = open_at(&copy.to, "--to (HEXDESK_COPY_TO)").await?.storage;
+            let from = open_at(&copy.from, "--from (HEXDESK_COPY_FROM)", false).await?.storage;
+            let to = open_at(&copy.to, "--to (HEXDESK_COPY_TO)", true).await?.storage;
             return copy.run(from, to).await;
         }
         command => command,
@@ -246,6 +285,23 @@ where
     }
 }
 
+/// Refuses a SQLite database that does not exist. The wrong directory, or a forgotten variable, would
+/// make an empty one.
+fn check_exists(url: &str) -> anyhow::Result<()> {
+    let url = DatabaseUrl::parse(url)?;
+    let Some(path) = url.sqlite_path() else { return Ok(()) };
+    // Opening reports every other cause.
+    if !matches!(path.try_exists(), Ok(false)) {
+        return Ok(());
+    }
+    let path = std::path::absolute(path)?;
+    bail!(
+        "there is no database {}. If yours is elsewhere, set the URL to its path. To make a new one, run `hexdesk \
+         shop create <domain>` or `hexdesk migrate`; to try Hexdesk, `hexdesk serve --demo`",
+        path.display()
+    )
+}
+
 #[cfg(feature = "sqlite")]
 fn parse_database_url(text: &str) -> anyhow::Result<DatabaseUrl> {
     DatabaseUrl::parse(text).context("--database-url (HEXDESK_DATABASE_URL)")
@@ -262,6 +318,11 @@ fn print<T: std::fmt::Display>(lines: impl IntoIterator<Item = T>) -> anyhow::Re
 
 fn now() -> Timestamp {
     SystemClock.now()
+}
+
+/// Returns who changes something of a shop.
+fn caller(shop: &Shop) -> Caller {
+    Caller { shop: shop.id, actor: Actor::Operator, request_id: None }
 }
 
 /// Returns the audit stamp of a command's changes.

@@ -2,7 +2,7 @@
 
 pub(crate) mod list;
 pub(crate) mod stream;
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::BTreeSet;
 

@@ -44,6 +44,7 @@ mod retention;
 pub mod routes;
 mod server;
 mod services;
+mod setting_values;
 mod shop_shares;
 mod similar_names;
 mod ticket_ids;

@@ -9,6 +9,8 @@ use hexdesk_domain::{
 };
 use tokio::task::AbortHandle;
 
+use crate::setting_values::whole;
+
 /// The interval at which the task looks for expired records.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -22,7 +24,7 @@ pub(crate) struct RetentionSettings {
         env = "HEXDESK_KEEP_IDEMPOTENCY_KEYS",
         default_value = "24",
         value_name = "HOURS",
-        value_parser = clap::value_parser!(u32).range(i64::from(MIN_IDEMPOTENCY_HOURS)..=8_760)
+        value_parser = whole::<u32>("hours", MIN_IDEMPOTENCY_HOURS.into()..=8_760, 48)
     )]
     keep_idempotency_keys: u32,
     /// How many days to keep the event log: 1 to 36500. The events of shops with webhooks are kept for at
@@ -37,8 +39,8 @@ pub(crate) struct RetentionSettings {
 }
 
 /// Parses a number of days to keep events.
-pub(crate) fn event_days() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..=36_500)
+pub(crate) fn event_days() -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static {
+    whole("days", 1..=36_500, 90)
 }
 
 /// Removes expired records until it is dropped.

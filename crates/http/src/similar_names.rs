@@ -16,12 +16,14 @@ pub(crate) fn shown(name: &str, otherwise: &str) -> String {
 
 /// Returns the end of a message about an unknown name: the most similar known one, or nothing.
 pub(crate) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, known).map(|nearest| format!("; the nearest is {nearest}")).unwrap_or_default()
+}
+
+/// Returns the most similar known name, if one is similar.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name: String = name.chars().take(MAX_SHOWN_CHARS).collect::<String>().to_lowercase();
     let similarity = |known: &str| strsim::jaro_winkler(&name, &known.to_lowercase());
     let similar = known.map(|known| (similarity(known), known));
     let similar = similar.filter(|(similarity, _)| *similarity >= MIN_SIMILARITY);
-    match similar.max_by(|(one, _), (other, _)| one.total_cmp(other)) {
-        Some((_, nearest)) => format!("; the nearest is {nearest}"),
-        None => String::new(),
-    }
+    similar.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, nearest)| nearest)
 }

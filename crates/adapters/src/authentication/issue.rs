@@ -61,8 +61,9 @@ pub async fn issue_key(
     }
 }
 
-/// Replaces a live key, and returns the new key with its text. The new key does not expire. The old
-/// key works until `old_ends_at`. Returns `None` if the key does not exist or is not live.
+/// Replaces a live key, and returns the new key with its text. The new key has the old key's expiry,
+/// unless `expires_at` is another, or no expiry (`Some(None)`). The old key works until `old_ends_at`
+/// or its earlier expiry. Returns `None` if the key does not exist or is not live.
 ///
 /// # Errors
 /// [`IssueKeyError`].
@@ -71,10 +72,13 @@ pub async fn rotate_key(
     id: KeyId,
     now: Timestamp,
     old_ends_at: Timestamp,
+    expires_at: Option<Option<Timestamp>>,
 ) -> Result<Option<(ApiKey, KeyText)>, IssueKeyError> {
     let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
     let stamp = AuditStamp { actor: Actor::Operator, time: now, request_id: None };
-    let rotation = KeyRotation { secret_hash: secret.hash(), expires_at: None, stamp, old_ends_at };
+    let Some((old, _)) = store.find_key(id.shop, id.number).await? else { return Ok(None) };
+    let expires_at = expires_at.unwrap_or(old.expires_at);
+    let rotation = KeyRotation { secret_hash: secret.hash(), expires_at, stamp, old_ends_at };
     match store.rotate_key(id.shop, id.number, rotation, None).await? {
         IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) => {
             let text = secret.text(&key);

@@ -1,5 +1,5 @@
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 #[cfg(feature = "webhooks")]
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use hexdesk_adapters::{DatabaseUrl, Finding, Severity};
 #[cfg(feature = "webhooks")]
 use hexdesk_domain::SecretSealer;
 
+use crate::setting_values::listen_address;
 #[cfg(feature = "webhooks")]
 use crate::webhooks::settings::SecretKeySetting;
 
@@ -60,11 +61,9 @@ impl Doctor {
 fn listen(text: &str) -> Finding {
     let check = "listen address";
     let setting = "--listen (HEXDESK_LISTEN)";
-    let Ok(address) = text.parse::<SocketAddr>() else {
-        let text = format!(
-            "{setting} must be an IP address and a port, like 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080"
-        );
-        return Finding::problem(check, text);
+    let address = match listen_address(text) {
+        Ok(address) => address,
+        Err(refusal) => return Finding::problem(check, format!("{setting} {refusal}")),
     };
     match TcpListener::bind((address.ip(), 0)) {
         Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Finding::problem(

@@ -11,6 +11,7 @@ use hexdesk_domain::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::events;
+use crate::setting_values::time;
 
 /// The time between two looks for more events.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -136,7 +137,7 @@ impl Log {
     }
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
@@ -151,8 +152,4 @@ fn is_stdout_closed() -> bool {
 fn kind(text: &str) -> Result<EventKind, String> {
     let kinds = || EventKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     text.parse().map_err(|_| format!("the kinds are {}", kinds()))
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).map_err(|_| "expected a time such as 2026-04-28T00:00:00Z".to_owned())
 }

@@ -1,13 +1,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
-use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, issue_key, rotate_key};
+use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, KeyText, issue_key, rotate_key};
 use hexdesk_domain::{ApiKey, PageSize, Scope, ShopDomain, Storage, Timestamp, UserId};
 use jiff::SignedDuration;
+use serde::Serialize;
 
+use super::lists::ListFormat;
+use crate::api_keys::wire::ApiKeyJson;
+use crate::setting_values::{duration, time};
 use crate::wire_id;
+
+/// When a key expires, if it does.
+type Expiry = Option<Timestamp>;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
@@ -26,7 +33,7 @@ pub(super) enum KeyCommand {
         user: Option<UserId>,
         /// When it expires: a date-time with an offset, or a date (its midnight in UTC). The
         /// default is never.
-        #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         expires: Option<Timestamp>,
     },
     /// Print a shop's keys, one per line: id, scopes, time of creation, and "live", "expires",
@@ -35,15 +42,21 @@ pub(super) enum KeyCommand {
         /// The shop's domain.
         #[arg(long)]
         shop: ShopDomain,
+        #[command(flatten)]
+        format: ListFormat,
     },
-    /// Create a key that replaces another, and print only the key. It has the other's scopes and
-    /// does not expire.
+    /// Create a key that replaces another, and print only the key. It has the other's scopes, user and
+    /// expiry.
     Rotate {
         /// The id of the key to replace, as `key list` prints it: hd_<id>_….
         id: KeyId,
-        /// How long the old key keeps working, such as 30m, 24h or 0s.
-        #[arg(long, value_name = "DURATION", default_value = "24h")]
+        /// How long the old key keeps working, such as 30m, 24h, 7d or 0s, unless it expires earlier.
+        #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
         overlap: SignedDuration,
+        /// When the new key expires: a time as in `key create`, or "never". The default is the expiry
+        /// of the old key.
+        #[arg(long, value_name = "TIME|never", value_parser = expiry)]
+        expires: Option<Expiry>,
     },
     /// Revoke a key at once (a running server may take 5 seconds to notice). Prints its line.
     Revoke {
@@ -57,9 +70,7 @@ impl KeyCommand {
         let now = super::now();
         match self {
             Self::Create { shop, scopes, user, expires } => {
-                if expires.is_some_and(|expires| expires <= now) {
-                    bail!("--expires must lie in the future");
-                }
+                check_expiry(expires, now)?;
                 let shop = super::open_shop(&storage, &shop).await?;
                 let scopes: BTreeSet<Scope> = if scopes.is_empty() {
                     Scope::DEFAULT.iter().copied().collect()
@@ -71,29 +82,39 @@ impl KeyCommand {
                     (Err(IssueKeyError::UserNotFound), Some(user)) => {
                         bail!("{} has no active user {user}", shop.domain)
                     }
-                    (issued, _) => super::print([issued?.1.as_str()]),
-                }
-            }
-            Self::List { shop } => {
-                let shop = super::existing_shop(&storage, &shop).await?;
-                let mut after = None;
-                loop {
-                    let page = storage.list_keys(shop.id, after, PageSize::MAX).await?;
-                    super::print(page.entries.iter().map(|key| line(key, now)))?;
-                    after = page.next;
-                    if after.is_none() {
-                        break Ok(());
+                    (issued, _) => {
+                        let (key, text) = issued?;
+                        hand_over(&storage, &key, &text).await
                     }
                 }
             }
-            Self::Rotate { id, overlap } => {
-                if overlap.is_negative() {
-                    bail!("--overlap must not be negative");
-                }
+            Self::List { shop, format } => {
+                let shop = super::existing_shop(&storage, &shop).await?;
+                let page = async |after| storage.list_keys(shop.id, after, PageSize::MAX).await;
+                let json = |key: &ApiKey| {
+                    serde_json::to_string(&KeyJson {
+                        key: id(key).to_string(),
+                        api: ApiKeyJson::new(key, now),
+                    })
+                };
+                format.print_pages(page, |key| line(key, now), json).await
+            }
+            Self::Rotate { id, overlap, expires } => {
+                check_expiry(expires.flatten(), now)?;
                 let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
                 let old_ends_at = now.saturating_add_millis(overlap);
-                match rotate_key(&*storage, id, now, old_ends_at).await? {
-                    Some((_, text)) => super::print([text.as_str()]),
+                match rotate_key(&*storage, id, now, old_ends_at, expires).await? {
+                    Some((key, text)) => {
+                        if let Some(expires_at) = key.expires_at {
+                            tracing::info!(%expires_at, "the new key expires");
+                        }
+                        hand_over(&storage, &key, &text).await.with_context(|| {
+                            let expires = key.expires_at.map_or("never".to_owned(), |at| at.to_string());
+                            format!(
+                                "run `hexdesk key rotate {id} --expires {expires}` before the old key ends"
+                            )
+                        })
+                    }
                     None => bail!("there is no live key {id}: see `hexdesk key list`"),
                 }
             }
@@ -105,12 +126,49 @@ impl KeyCommand {
     }
 }
 
+/// Prints the key. If nobody gets it, revokes it.
+async fn hand_over(storage: &Arc<dyn Storage>, key: &ApiKey, text: &KeyText) -> anyhow::Result<()> {
+    let Err(unwritten) = super::print([text.as_str()]) else { return Ok(()) };
+    let id = id(key);
+    match storage.revoke_key(key.shop_id, key.number, super::stamp()).await {
+        Ok(_) => Err(unwritten.context(format!("the key {id} was revoked, because it was not written"))),
+        Err(error) => Err(unwritten.context(format!(
+            "the key {id} was not written, and not revoked ({error}): run `hexdesk key revoke {id}`"
+        ))),
+    }
+}
+
+fn id(key: &ApiKey) -> KeyId {
+    KeyId { shop: key.shop_id, number: key.number }
+}
+
+/// A key of a list. The API has no id that is unique among shops.
+#[derive(Serialize)]
+struct KeyJson {
+    /// The id that the commands take.
+    key: String,
+    #[serde(flatten)]
+    api: ApiKeyJson,
+}
+
+fn check_expiry(expires: Option<Timestamp>, now: Timestamp) -> anyhow::Result<()> {
+    ensure!(expires.is_none_or(|expires| expires > now), "--expires must lie in the future");
+    Ok(())
+}
+
+fn expiry(text: &str) -> Result<Expiry, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    time(text).map(Some).map_err(|expected| format!("{expected}, or `never`"))
+}
+
 fn user_id(text: &str) -> Result<UserId, String> {
     wire_id::parse(text).and_then(UserId::new).ok_or_else(|| wire_id::requirement(UserId::MAX))
 }
 
 fn line(key: &ApiKey, now: Timestamp) -> String {
-    let id = KeyId { shop: key.shop_id, number: key.number };
+    let id = id(key);
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
     let state = match (key.revoked_at, key.expires_at) {
         (Some(revoked_at), _) => format!("revoked {revoked_at}"),

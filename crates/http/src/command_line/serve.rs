@@ -12,13 +12,14 @@ use crate::limits::Limits;
 use crate::retention::RetentionSettings;
 use crate::server::BoundServer;
 use crate::services::{Background, Services};
+use crate::setting_values::listen_address;
 #[cfg(feature = "webhooks")]
 use crate::webhooks::settings::WebhookSettings;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// The address to listen on. Port 0 is any free port.
-    #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
+    #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT", value_parser = listen_address)]
     listen: SocketAddr,
     /// Create a demo shop (once) and a key for it (at each start, for one day), and print a request
     /// to paste. Only on loopback addresses, and only on a database without other shops.
@@ -37,6 +38,10 @@ pub(super) struct Serve {
 }
 
 impl Serve {
+    pub(super) const fn is_demo(&self) -> bool {
+        self.demo
+    }
+
     /// Refuses invalid settings before the database is opened.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         if self.demo && !self.listen.ip().is_loopback() {

@@ -1,10 +1,13 @@
-use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopChange, ShopDomain, ShopId, Storage, StorageError};
+
+use super::confirmation::is_confirmed;
+use super::lists::ListFormat;
+use crate::events::wire::ShopJson;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ShopCommand {
@@ -19,7 +22,7 @@ pub(super) enum ShopCommand {
     },
     /// Print the shops, one per line: domain, id, "open" or "closed" with the time of closing, and
     /// the settings that differ from the default, separated by tabs.
-    List,
+    List(ListFormat),
     /// Change settings of a shop, and print its line.
     Set {
         /// The shop's domain.
@@ -55,16 +58,18 @@ impl ShopCommand {
                     Some(closed_at) => bail!("there was a shop {domain}, closed on {closed_at}"),
                 },
             },
-            Self::List => super::print(storage.list_shops().await?.iter().map(line)),
+            Self::List(format) => {
+                let shops = storage.list_shops().await?;
+                format.print(&shops, line, |shop| serde_json::to_string(&ShopJson::new(shop)))
+            }
             Self::Set { domain, reopen_on_reply } => {
                 change(&storage, &domain, ShopChange::SetReopenOnReply(reopen_on_reply)).await
             }
             Self::Close { domain, yes } => {
                 let shop = storage.find_shop(&domain).await?.with_context(|| unknown(&domain))?;
-                let is_asked = stdin().is_terminal() && stderr().is_terminal();
-                if shop.closed_at.is_none() && !yes && is_asked {
-                    let question = format!("Close {domain}? Its keys stop working at once. [y/N] ");
-                    ensure!(confirm(&question, stdin().lock(), stderr())?, "{domain} stays open");
+                if shop.closed_at.is_none() && !yes {
+                    let question = format!("Close {domain}? Its keys stop working at once.");
+                    ensure!(is_confirmed(&question)?, "{domain} stays open");
                 }
                 change(&storage, &domain, ShopChange::Close).await
             }
@@ -78,15 +83,6 @@ async fn change(storage: &Arc<dyn Storage>, domain: &ShopDomain, change: ShopCha
         Some(shop) => super::print([line(&shop)]),
         None => bail!(unknown(domain)),
     }
-}
-
-/// Asks a question. Everything but `y` and `yes` is a no.
-fn confirm(question: &str, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<bool> {
-    write!(output, "{question}")?;
-    output.flush()?;
-    let mut answer = String::new();
-    input.read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
 }
 
 async fn create(
@@ -121,28 +117,4 @@ fn line(shop: &Shop) -> String {
     let state = shop.closed_at.map_or("open".to_owned(), |closed_at| format!("closed {closed_at}"));
     let reopens = if shop.reopen_on_reply { "\treopen-on-reply" } else { "" };
     format!("{}\t{}\t{state}{reopens}", shop.domain, shop.id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_yes_is_a_yes() {
-        for (answer, expected) in [
-            ("y\n", true),
-            ("Y", true),
-            (" yes \n", true),
-            ("YES\r\n", true),
-            ("", false),
-            ("\n", false),
-            ("n\n", false),
-            ("no\ny\n", false),
-            ("yess\n", false),
-        ] {
-            let mut shown = Vec::new();
-            assert_eq!(confirm("Close it? ", answer.as_bytes(), &mut shown).unwrap(), expected, "{answer:?}");
-            assert_eq!(shown, b"Close it? ");
-        }
-    }
 }

@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use hexdesk_adapters::{RandomTokens, SystemClock};
-use hexdesk_domain::ports::CreateUserOutcome;
+use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome};
 use hexdesk_domain::{
-    Actor, Caller, IdempotentOutcome, Invite, InviteError, Invited, Role, ShopDomain, Storage, UserDraft,
+    Caller, IdempotentOutcome, Invite, InviteError, Invited, ManageUsers, PageSize, Role, ShopDomain,
+    Storage, User, UserChanges, UserDraft, UserFilter, UserId,
 };
+
+use super::lists::{ListFormat, column};
+use crate::users::wire::UserJson;
+use crate::wire_id;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -24,6 +29,27 @@ pub(super) enum UserCommand {
         /// Last name.
         #[arg(long)]
         last_name: Option<String>,
+    },
+    /// Print a shop's users, one per line: id, e-mail address, name, and "active" or "deactivated" with the
+    /// time, separated by tabs.
+    List {
+        /// The shop's domain.
+        #[arg(long)]
+        shop: ShopDomain,
+        /// Only the user with this e-mail address. Case makes no difference.
+        #[arg(long)]
+        email: Option<String>,
+        #[command(flatten)]
+        format: ListFormat,
+    },
+    /// Deactivate a user, and print the user's line. Sessions end, the keys that write in the user's name
+    /// are revoked, and tickets stay assigned.
+    Deactivate {
+        /// The domain of the user's shop.
+        #[arg(long)]
+        shop: ShopDomain,
+        /// The user's id or e-mail address, as `user list` prints it.
+        user: String,
     },
     /// Invite a user to the console, and print only a link. The user sets a password with it. It works
     /// once, for 24 hours, and replaces the user's former link. A user who does not exist is created.
@@ -58,6 +84,15 @@ impl UserCommand {
             Self::Create { shop, email, first_name, last_name } => {
                 create(&storage, &shop, email, first_name, last_name).await
             }
+            Self::List { shop, email, format } => {
+                let shop = super::existing_shop(&storage, &shop).await?;
+                let filter = UserFilter { email, is_active: None };
+                let page =
+                    async |after| storage.list_users(shop.id, filter.clone(), after, PageSize::MAX).await;
+                let json = |user: &User| serde_json::to_string(&UserJson::new(user, shop.domain.as_str()));
+                format.print_pages(page, line, json).await
+            }
+            Self::Deactivate { shop, user } => deactivate(&storage, &shop, &user).await,
             Self::Invite { link, role } => {
                 let (caller, invite) = link.prepare(&storage).await?;
                 let draft = UserDraft { email: Some(link.email.clone()), ..UserDraft::default() };
@@ -91,13 +126,38 @@ async fn create(
     }
 }
 
+async fn deactivate(storage: &Arc<dyn Storage>, shop: &ShopDomain, user: &str) -> anyhow::Result<()> {
+    let shop = super::existing_shop(storage, shop).await?;
+    let missing = || format!("{} has no user {user}: see `hexdesk user list`", shop.domain);
+    let id = match wire_id::parse(user).and_then(UserId::new) {
+        Some(id) => id,
+        None => {
+            let filter = UserFilter { email: Some(user.to_owned()), is_active: None };
+            let found = storage.list_users(shop.id, filter, None, PageSize::of(1)).await?;
+            found.entries.first().with_context(missing)?.id
+        }
+    };
+    let changes = UserChanges { is_active: Some(false), ..UserChanges::default() };
+    let users = ManageUsers::new(storage.clone(), Arc::new(SystemClock));
+    match users.update(super::caller(&shop), id, changes, None, Arc::new(|_| None)).await? {
+        IdempotentOutcome::Ran(UpdateUserOutcome::Updated(user)) => super::print([line(&user)]),
+        _ => bail!(missing()),
+    }
+}
+
+fn line(user: &User) -> String {
+    let state = user.deactivated_at.map_or("active".to_owned(), |at| format!("deactivated {at}"));
+    let name = column(user.full_name.as_deref());
+    format!("{}\t{}\t{name}\t{state}", user.id, column(Some(&user.email)))
+}
+
 impl LinkOptions {
     async fn prepare(&self, storage: &Arc<dyn Storage>) -> anyhow::Result<(Caller, Invite)> {
         if !["http://", "https://"].iter().any(|scheme| self.console_url.starts_with(scheme)) {
             bail!("--console-url (HEXDESK_CONSOLE_URL) must begin with http:// or https://");
         }
         let shop = super::open_shop(storage, &self.shop).await?;
-        let caller = Caller { shop: shop.id, actor: Actor::Operator, request_id: None };
+        let caller = super::caller(&shop);
         let (tokens, clock) = (Arc::new(RandomTokens), Arc::new(SystemClock));
         Ok((caller, Invite::new(storage.clone(), storage.clone(), tokens, clock)))
     }

@@ -169,7 +169,7 @@ enum SnapshotJson<'a> {
 /// A shop. Only the command line of the server changes it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = ShopSnapshot))]
-struct ShopJson<'a> {
+pub(crate) struct ShopJson<'a> {
     /// Its number.
     id: Id,
     /// Its domain name.
@@ -186,7 +186,7 @@ struct ShopJson<'a> {
 }
 
 impl<'a> ShopJson<'a> {
-    fn new(shop: &'a Shop) -> Self {
+    pub(crate) fn new(shop: &'a Shop) -> Self {
         Self {
             id: Id(shop.id.get()),
             domain: shop.domain.as_str(),

@@ -194,7 +194,7 @@ fn a_backup_that_fails_leaves_no_file() {
 #[test]
 fn a_restore_over_a_database_in_use_is_refused() {
     let (_source, backup) = backed_up("backup.example");
-    let database = Database::sqlite();
+    let database = Database::sqlite().migrated();
     let server = database.serve(&[]);
     // Other commands may run next to the server.
     database.hexdesk(&["shop", "create", "live.example"]);
@@ -332,6 +332,7 @@ fn a_symbolic_link_names_the_same_database() {
     let real = Database::sqlite();
     let named = Database::sqlite();
     symlink(file(&real), file(&named)).unwrap();
+    let named = named.migrated();
     let server = named.serve(&[]);
     let error = refusal(&real.run(&["restore", text(&backup), "--replace"]));
     assert!(error.contains("is in use"), "{error}");
@@ -358,7 +359,7 @@ fn a_link_to_a_missing_file_leads_to_a_private_database() {
 fn a_restore_that_is_killed_leaves_one_whole_database() {
     const KILLS: u32 = 30;
     let (_source, backup) = backed_up("new.example");
-    let template = Database::sqlite();
+    let template = Database::sqlite().migrated();
     let server = template.serve(&[]);
     template.hexdesk(&["shop", "create", "old.example"]);
     drop(server);

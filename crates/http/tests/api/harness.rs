@@ -50,7 +50,7 @@ pub(crate) const EXAMPLE: &str = r#"{
 macro_rules! both_databases {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[test] fn $name() { super::$name($crate::harness::Database::sqlite()) })+
+            $(#[test] fn $name() { super::$name($crate::harness::Database::sqlite().migrated()) })+
         }
 
         mod postgres {

@@ -32,7 +32,7 @@ fn closed_within(stream: &mut TcpStream, longest: Duration, began: Instant) -> O
 /// Waits for the longest limits, so all servers and connections wait together.
 #[test]
 fn an_idle_connection_stays_open_for_the_given_time() {
-    let databases = [Database::sqlite(), Database::sqlite()];
+    let databases = [Database::sqlite().migrated(), Database::sqlite().migrated()];
     let short = databases[0].serve(&["--keep-alive", "1"]);
     let long = databases[1].serve(&[]);
     std::thread::scope(|scope| {

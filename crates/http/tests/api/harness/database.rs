@@ -10,15 +10,22 @@ use hexdesk_test_postgres::{Cluster, TestDatabase};
 use super::directory::Directory;
 use super::server::Server;
 
-/// An empty database.
+/// A database without shops.
 pub(crate) enum Database {
     Sqlite(Directory),
     Postgres(TestDatabase),
 }
 
 impl Database {
+    /// A SQLite database that does not exist yet.
     pub(crate) fn sqlite() -> Self {
         Self::Sqlite(Directory::new())
+    }
+
+    /// This database, with its tables.
+    pub(crate) fn migrated(self) -> Self {
+        self.hexdesk(&["migrate"]);
+        self
     }
 
     pub(crate) fn postgres() -> Self {
