@@ -15,6 +15,7 @@ use tokio::time::timeout_at;
 use crate::admission;
 use crate::problem::Problem;
 use crate::request_body;
+use crate::request_trace::{log_claimed_key, log_principal};
 use crate::services::{Services, Started};
 
 /// Serves the request only if its key holds these scopes. The handler finds the [`Principal`] in
@@ -61,6 +62,7 @@ async fn admitted(
     request: &ServiceRequest,
 ) -> Result<Principal, Problem> {
     let principal = principal(services, request.request()).await?;
+    log_principal(&principal);
     if let Some(rate_limits) = &services.rate_limits {
         let (state, counted) = rate_limits.count(&principal);
         // Every response from here on reports the limit, including refusals.
@@ -86,10 +88,13 @@ async fn principal(services: &Services, request: &HttpRequest) -> Result<Princip
             authenticating.await
         }
     };
-    authenticated.map_err(|error| match error {
-        AuthenticationError::InvalidKey => Problem::invalid_api_key(),
-        AuthenticationError::ShopClosed => Problem::shop_not_found(),
-        AuthenticationError::Storage(error) => crate::services::storage_problem(error),
+    authenticated.map_err(|error| {
+        log_claimed_key(key);
+        match error {
+            AuthenticationError::InvalidKey => Problem::invalid_api_key(),
+            AuthenticationError::ShopClosed => Problem::shop_not_found(),
+            AuthenticationError::Storage(error) => crate::services::storage_problem(error),
+        }
     })
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum Binary {
 /// Run it: `hexdesk shop create shop.example.com`, then `hexdesk key create --shop
 /// shop.example.com`, then `hexdesk serve`.
 #[derive(Debug, Parser)]
-#[command(name = "hexdesk", version)]
+#[command(name = "hexdesk", version = env!("HEXDESK_VERSION"))]
 struct CommandLine {
     #[command(flatten)]
     settings: Settings,

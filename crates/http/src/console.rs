@@ -24,6 +24,7 @@ use crate::admission;
 use crate::events;
 use crate::problem::Problem;
 use crate::request_body::{self, MAX_FORM_BYTES};
+use crate::request_trace::log_principal;
 use crate::response_body::Held;
 use crate::services::{Services, Started};
 
@@ -151,6 +152,7 @@ async fn admit(
         // Nothing was done yet: a timeout is safe to retry.
         let agent = timeout_at(deadline, agent(&services, request.request())).await;
         let agent = agent.map_err(|_| Failure::overloaded())??;
+        log_principal(&agent.principal);
         if !scopes.iter().all(|scope| agent.principal.scopes.contains(scope)) {
             return Err(Failure::forbidden().into());
         }

@@ -8,8 +8,10 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
-use hexdesk_domain::{Principal, RequestId};
-use tracing::Instrument;
+use hexdesk_adapters::{KeyId, PresentedKey};
+use hexdesk_domain::{Actor, Principal, RequestId, UserId};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::connections::Serving;
@@ -30,10 +32,41 @@ pub(crate) async fn trace_request(
 ) -> Result<ServiceResponse<ResponseBody>, Error> {
     #[expect(clippy::disallowed_methods, reason = "a request id is not a rule of the domain")]
     let request_id = RequestId::from_bytes(Uuid::now_v7().into_bytes());
-    let span = tracing::info_span!("request", id = %request_id);
+    // Of the highest level, so that the lines of every level have the fields.
+    let span = tracing::error_span!(
+        "request",
+        id = %request_id,
+        shop = Empty,
+        key = Empty,
+        user = Empty,
+        claimed_key = Empty
+    );
     request.extensions_mut().insert(request_id);
     let answer = answer(request, next, request_id.to_string());
     answer.instrument(span).await
+}
+
+/// Names the principal on the later lines of the request.
+pub(crate) fn log_principal(principal: &Principal) {
+    let Principal { shop, actor, .. } = principal;
+    let key = match actor {
+        Actor::ApiKey { number, .. } => Some(KeyId { shop: shop.id, number: *number }),
+        Actor::User { .. } | Actor::Operator | Actor::Server => None,
+    };
+    let span = Span::current();
+    tracing::record_all!(
+        span,
+        shop = shop.domain.as_str(),
+        key = key.map(tracing::field::display),
+        user = actor.user_id().map(UserId::get)
+    );
+}
+
+/// Names the key that a refused request claims to hold. Only its numbers are safe to log.
+pub(crate) fn log_claimed_key(text: &str) {
+    if let Ok(key) = PresentedKey::parse(text) {
+        Span::current().record("claimed_key", tracing::field::display(key.id()));
+    }
 }
 
 /// Forbids caches to store a response, and browsers to run or frame it. Keeps headers that a
@@ -89,12 +122,10 @@ async fn answer(
 
     // The route's pattern, not the path: a URL may hold personal data.
     let route = response.request().match_pattern();
-    let shop = response.request().extensions().get::<Principal>().map(|principal| principal.shop.id.get());
     tracing::info!(
         method = %known(&method),
         route = route.as_deref().unwrap_or("none"),
         status = response.status().as_u16(),
-        shop,
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "answered"
     );

@@ -141,20 +141,26 @@ fn socket(listen: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Ends with the first SIGTERM or SIGINT.
+/// Ends with the first SIGTERM or SIGINT. SIGHUP, with which other servers open their files again, would end
+/// the process.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let [terminate, interrupt, hang_up] =
+        [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+    match (terminate, interrupt, hang_up) {
+        (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) => {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    _ = hang_up.recv() => tracing::info!("SIGHUP changes nothing"),
+                }
             }
             tracing::info!("stopping: completing the running requests");
         }
-        (Err(error), _) | (_, Err(error)) => {
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
             // Without handlers, the signals end the process at once.
-            tracing::error!(%error, "cannot handle SIGTERM and SIGINT");
+            tracing::error!(%error, "cannot handle SIGTERM, SIGINT and SIGHUP");
             std::future::pending::<()>().await;
         }
     }

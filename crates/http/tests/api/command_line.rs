@@ -409,6 +409,18 @@ fn migrating_again_does_nothing(database: Database) {
 }
 
 #[test]
+fn the_version_names_the_commit() {
+    let git = std::process::Command::new("git")
+        .args(["rev-parse", "--show-prefix", "HEAD"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output();
+    let git = git.map(|output| String::from_utf8(output.stdout).unwrap()).unwrap_or_default();
+    let commit = git.strip_prefix("crates/http/\n").map(|commit| format!(" ({})", &commit[..12]));
+    let expected = format!("hexdesk {}{}", env!("CARGO_PKG_VERSION"), commit.unwrap_or_default());
+    assert_eq!(Database::sqlite().hexdesk(&["--version"]), expected);
+}
+
+#[test]
 fn help_shows_commands_and_settings() {
     let database = Database::sqlite();
     let help = database.hexdesk(&["--help"]);

@@ -3,9 +3,11 @@
 use std::io::{Read, Write};
 
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use crate::harness::api_keys::{KEYS, created, manager};
-use crate::harness::{Database, EXAMPLE, Server, api_keys, both_databases};
+use crate::harness::visitor::Visitor;
+use crate::harness::{Database, EXAMPLE, SHOP, Server, api_keys, both_databases};
 
 /// A server with this log filter, the demo shop and a key that has every scope.
 fn demo(database: &Database, filter: &str) -> Server {
@@ -94,6 +96,8 @@ both_databases! {
     the_trace_log_holds_no_secret_and_no_client_text,
     the_log_has_the_request_id_of_every_response,
     no_line_of_the_log_is_as_long_as_a_client_wants,
+    every_line_of_a_request_names_its_shop_key_and_user,
+    a_hang_up_ends_nothing,
 }
 
 fn the_debug_log_holds_no_secret_and_no_client_text(database: Database) {
@@ -148,4 +152,83 @@ fn no_line_of_the_log_is_as_long_as_a_client_wants(database: Database) {
     let log = stopped(server);
     assert!(log.contains("method=other"), "{log}");
     assert_eq!(log.lines().find(|line| line.contains("AAAAAAAA")), None);
+}
+
+const PAGE: &str = include_str!("../../../../docs/operations.md");
+
+fn every_line_of_a_request_names_its_shop_key_and_user(database: Database) {
+    let options = ["--demo", "--log-format", "json", "--rate-limit", "2/1000"];
+    let server = database.serve_logging("info,hexdesk_http=debug", &options);
+    let visitor = Visitor::of_demo(&server);
+    let key = |arguments: &[&str]| {
+        database.hexdesk(&[&["key", "create", "--shop", SHOP, "--user", "45"], arguments].concat())
+    };
+    let id = |key: &str| key.split('_').nth(1).unwrap().to_owned();
+    let (full, narrow, revoked) = (key(&[]), key(&["--scope", "events:read"]), key(&[]));
+    database.hexdesk(&["key", "revoke", &id(&revoked)]);
+    let get = |key: &str| server.send("GET", "/api/v1/tickets", &[("x-api-key", key)], b"");
+    let forged = format!("hd_{}_{}", id(&full), "A".repeat(43));
+    let known = |key: &str| json!({"shop": SHOP, "key": id(key), "user": 45});
+    let claimed = |key: &str| json!({"claimed_key": id(key)});
+    let expected: Vec<(String, u16, Value)> = [
+        (get(&full), 200, known(&full)),
+        (get(&full), 200, known(&full)),
+        (get(&full), 429, known(&full)),
+        (get(&narrow), 403, known(&narrow)),
+        (get(&revoked), 401, claimed(&revoked)),
+        (get(&forged), 401, claimed(&full)),
+        (get("hd_1-x_Xyzzy"), 401, json!({})),
+        (server.send("GET", "/api/v1/tickets", &[], b""), 401, json!({})),
+        (visitor.get("/figures"), 200, json!({"shop": SHOP, "user": 45})),
+    ]
+    .into_iter()
+    .map(|(response, status, fields)| {
+        assert_eq!(response.status, status);
+        (response.header("x-request-id").unwrap().to_owned(), status, fields)
+    })
+    .collect();
+    let log = stopped(server);
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (request, status, mut fields) in expected {
+        let lines: Vec<&Value> = lines.iter().filter(|line| line["span"]["id"] == json!(request)).collect();
+        assert!(lines.iter().any(|line| line["fields"]["status"] == status), "{log}");
+        fields["id"] = json!(request);
+        fields["name"] = json!("request");
+        for line in lines {
+            assert_eq!(line["span"], fields, "{line}");
+        }
+    }
+    assert!(!log.contains("Xyzzy"), "{log}");
+
+    // The page's commands find them.
+    let section = PAGE.split("## The log\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let commands = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("log"), &log).unwrap();
+    let commands = commands.replace("1-7", &id(&full)).replace("> 1000000", "> 0");
+    let script = format!("journalctl() {{ cat log; echo Stopped hexdesk; }}\n{commands}");
+    let output = std::process::Command::new("sh")
+        .args(["-e", "-u", "-c", &script])
+        .current_dir(&directory)
+        .output()
+        .unwrap();
+    let (found, stderr) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success() && stderr.is_empty(), "{stderr}");
+    for expected in
+        ["\"/api/v1/tickets\"", "429", &format!("\"{}\"", id(&full)), &format!("1 {SHOP} {}", id(&full))]
+    {
+        assert!(found.contains(expected), "{expected}: {found}");
+    }
+}
+
+fn a_hang_up_ends_nothing(database: Database) {
+    let server = database.serve_demo();
+    for _ in 0..2 {
+        server.signal(Signal::HUP);
+        assert_eq!(server.create_ticket(EXAMPLE).status, 201);
+    }
+    server.signal(Signal::TERM);
+    let (status, log) = server.wait();
+    assert!(status.success() && log.contains("SIGHUP changes nothing"), "{status}: {log}");
 }

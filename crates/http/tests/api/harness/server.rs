@@ -35,8 +35,10 @@ impl Server {
                 for line in stderr.lines().map_while(Result::ok) {
                     log.lock().unwrap().push_str(&format!("{line}\n"));
                     let is_address = line.contains("listening") || line.contains("waiting for the database");
-                    if is_address && let Some((_, address)) = line.split_once("address=") {
-                        let _ = listening.send(address.trim().parse::<SocketAddr>().unwrap());
+                    let address = line.split_once("address=").map(|(_, address)| address.trim());
+                    let in_json = || line.split_once("\"address\":\"")?.1.split('"').next();
+                    if is_address && let Some(address) = address.or_else(in_json) {
+                        let _ = listening.send(address.parse::<SocketAddr>().unwrap());
                     }
                 }
             }
