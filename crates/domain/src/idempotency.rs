@@ -141,7 +141,8 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 /// It also holds a function that renders the receipt of an outcome: the response to store.
 ///
 /// Every method that takes a [`DeferredClaim`] and returns an `IdempotentOutcome` has these
-/// obligations. COMMENT-10, COMMENT-16, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them:
+/// obligations. COMMENT-10, COMMENT-16, CUSTOMER-8, CUSTOMER-13, CUSTOMER-29, USER-6, TICKET-22, KEY-8 and
+/// WEBHOOK-10 test them:
 ///
 /// - The first use of a key runs the operation. If the outcome has a receipt, the record is written
 ///   in the operation's transaction. If it has none, no record is written. The receipt is rendered

@@ -77,26 +77,33 @@
 //!
 //! | checked | changed by | tested by |
 //! | --- | --- | --- |
-//! | a domain is free | the creation of a shop | SHOP-6 |
-//! | a shop is open | a closing | SHOP-7 |
+//! | a domain or a number of a shop is free | the creation of a shop, a load | SHOP-6, ARCHIVE-10 |
+//! | the values of a shop | a closing, a change of a setting | SHOP-7 |
 //! | an e-mail address, phone number or requested number is free | a creation, an update | CUSTOMER-7, CUSTOMER-14, USER-12 |
 //! | a customer stays reachable | an update of the same customer | CUSTOMER-20 |
 //! | a customer exists | an erasure | CUSTOMER-17 |
 //! | a user is active | a deactivation | TICKET-25, USER-10 |
 //! | when a user was deactivated | another deactivation | USER-13 |
 //! | the id of a ticket or a comment is free | a creation | TICKET-10, COMMENT-12 |
-//! | the version of a ticket | an update, a deletion, a comment and its changes | TICKET-24, COMMENT-11 |
+//! | the version of a ticket | an update, a deletion, a comment and its changes | TICKET-24, COMMENT-11, COMMENT-22 |
 //! | a ticket exists | a deletion, an erasure | COMMENT-13, CUSTOMER-17 |
 //! | the number of a human ticket is free | a creation, an update | TICKET-12 |
 //! | an idempotency key is free | a request with the key | IDEMPOTENCY-7, and the cases of `IdempotentOutcome` |
 //! | a key is not revoked, and has not ended | a revocation, a rotation, a deactivation | KEY-9, KEY-10, USER-10 |
-//! | a record or an event is there | a step of retention | RETENTION-4, EVENT-15 |
+//! | the values of a comment | an update, a deletion | COMMENT-11 |
+//! | a record, an event or an attempt is there | a step of retention | RETENTION-4, EVENT-15 |
 //! | a position of the log is the next | every other write in the shop | EVENT-13, EVENT-14 |
-//! | a shop has room for a webhook | a creation | WEBHOOK-11 |
-//! | the version of a webhook | an update, a deletion | WEBHOOK-11 |
-//! | a shop has room for a saved reply | a creation | REPLY-4 |
+//! | a shop has room for a webhook, and its id is free | a creation | WEBHOOK-11 |
+//! | the version of a webhook, and whether it exists | an update, a deletion | WEBHOOK-11 |
+//! | the number of the next attempt, and the failures | a settlement, a test, an update | DELIVERY-10 |
+//! | the claim of a delivery | a claim, a settlement, a replay | DELIVERY-7, DELIVERY-10 |
+//! | the place of a webhook | a plan | DELIVERY-2, DELIVERY-14 |
+//! | a shop has room for a saved reply, and its id is free | a creation | REPLY-3, REPLY-4 |
+//! | a saved reply exists | a deletion | REPLY-6 |
 //! | a link works | its use, another link, a deactivation, a closing | CREDENTIAL-10 |
+//! | the role and the password of a user | a new one, a sign-in | CREDENTIAL-10 |
 //! | a user may sign in | a deactivation, a new password, a closing | SESSION-9 |
+//! | a session is live | its end, a deactivation, a new password, a closing | SESSION-9 |
 //! | a range of ids is free | another reservation | IDRANGE-1 |
 //! | how many entries of a shop are loaded | another load, its end | ARCHIVE-10 |
 //!

@@ -378,6 +378,7 @@ pub async fn archive_10_concurrent_loads_add_each_entry_once(
     const RACERS: usize = 8;
     let (archived, entries) = archive().await?;
     let shop = archived.shop.clone();
+    racing_discard_leaves_nothing(&storage, &archived, &entries).await?;
     let begun = race(RACERS, |_| {
         let (storage, archived) = (Arc::clone(&storage), archived.clone());
         async move { Ok(storage.begin_load(archived).await?) }
@@ -412,6 +413,76 @@ pub async fn archive_10_concurrent_loads_add_each_entry_once(
     same("whether the shop is there", &storage.find_shop(&shop.domain).await?.is_some(), &is_kept)?;
     if is_kept {
         same("the entries at the end", &whole_archive(&*storage, &shop, ALL).await?.1, &entries)?;
+    }
+    racing_loads_leave_one_shop(&storage, &archived).await
+}
+
+/// Loads and creations that race for a number or a domain leave one shop.
+async fn racing_loads_leave_one_shop(
+    storage: &Arc<dyn Storage>,
+    archived: &ArchivedShop,
+) -> anyhow::Result<()> {
+    let number = |number| ShopId::new(number).context("a shop's number");
+    for round in 0..5 {
+        let contested = domain(&format!("round-{round}.example.com"))?;
+        let begun = race(9, |racer| {
+            let (storage, contested) = (Arc::clone(storage), contested.clone());
+            let mut archived = archived.clone();
+            async move {
+                let own = domain(&format!("{racer}.round-{round}.example.com"))?;
+                archived.shop = Shop {
+                    // Some contest the domain, some the number.
+                    id: number(1_000 + 100 * round + if racer % 3 == 0 { racer as i64 + 1 } else { 0 })?,
+                    domain: if racer % 3 == 1 { own } else { contested.clone() },
+                    ..archived.shop
+                };
+                if racer % 3 == 2 {
+                    let outcome = storage.create_shop(&contested, at(1)).await?;
+                    return Ok((true, matches!(outcome, CreateShopOutcome::Created(_))));
+                }
+                let begun = storage.begin_load(archived).await?;
+                Ok((racer % 3 == 0, begun == BeginLoadOutcome::Loading(0)))
+            }
+        });
+        let begun = begun.await?;
+        for contests_domain in [true, false] {
+            let winners = begun.iter().filter(|(domain, won)| *domain == contests_domain && *won).count();
+            same("the racers that got a domain or a number", &winners, &1)?;
+        }
+    }
+    Ok(())
+}
+
+/// No entry is added to a load that is discarded meanwhile.
+async fn racing_discard_leaves_nothing(
+    storage: &Arc<dyn Storage>,
+    archived: &ArchivedShop,
+    entries: &[ArchiveEntry],
+) -> anyhow::Result<()> {
+    let shop = &archived.shop;
+    let half = entries.len() / 2;
+    for _ in 0..3 {
+        begin(&**storage, archived).await?;
+        load(&**storage, shop, &entries[..half], 0).await?;
+        let discarded = race(12, |racer| {
+            let (storage, rest, shop) = (Arc::clone(storage), entries[half..].to_vec(), shop.id);
+            async move {
+                if racer % 2 == 0 {
+                    return Ok(usize::from(storage.discard_load(shop).await?));
+                }
+                storage.load_entries(shop, half as u64, rest).await?;
+                Ok(0)
+            }
+        });
+        same("the calls that discarded the load", &discarded.await?.iter().sum(), &1)?;
+        same("the shop of a discarded load", &storage.find_shop(&shop.domain).await?, &None)?;
+        begin(&**storage, archived).await?;
+        same(
+            "the entries of a load begun again",
+            &whole_archive(&**storage, shop, ALL).await?.1,
+            &Vec::new(),
+        )?;
+        same("whether the load was discarded", &storage.discard_load(shop.id).await?, &true)?;
     }
     Ok(())
 }

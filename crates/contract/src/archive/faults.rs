@@ -453,6 +453,8 @@ fn change_counters(state: &mut State, shop: ShopId, change: fn(&mut ShopCounters
 fn races() -> Vec<Fault> {
     vec![
         fault("ARCHIVE-10", "Loads that race check the same number of entries.").unlocked(["load_entries"]),
+        fault("ARCHIVE-10", "A number and a domain are free before, not while, a load takes them.")
+            .unlocked(["begin_load"]),
         fault("ARCHIVE-10", "A load can be finished and discarded.")
             .unlocked(["finish_load", "discard_load"]),
     ]

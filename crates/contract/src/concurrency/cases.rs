@@ -24,7 +24,9 @@ use hexdesk_domain::ports::{
     CreateCommentOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation, TicketUpdate,
     UpdateTicketOutcome,
 };
-use hexdesk_domain::{IdempotentOutcome, NewComment, PageSize, Storage, Ticket, TicketChanges, TicketView};
+use hexdesk_domain::{
+    IdempotentOutcome, NewComment, PageSize, ShopId, Storage, Ticket, TicketChanges, TicketView,
+};
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
@@ -75,7 +77,12 @@ pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> a
                 // Some have their own domain. Their creations must succeed.
                 let own = domain(&format!("round-{round}-{racer}.example.com"))?;
                 let domain = if has_its_own(racer) { own } else { contested };
-                storage.create_shop(&domain, at(i64::try_from(racer)?)).await.map_err(Into::into)
+                let (time, from) = (at(i64::try_from(racer)?), ShopId::new(1).context("a number")?);
+                let outcome = match racer % 2 {
+                    0 => storage.create_shop(&domain, time).await?,
+                    _ => storage.create_shop_from(&domain, from, time).await?,
+                };
+                Ok(outcome)
             }
         })
         .await?;
@@ -344,7 +351,7 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
         same("the neighbour's version", &found_neighbour.ticket.version, &(1 + i64::try_from(others)?))?;
     }
-    Ok(())
+    comments::racing_changes_all_take_effect(&storage).await
 }
 
 /// The number of updates that run with the comments. Each sets another field.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hexdesk_domain::ports::{
-    CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome,
-    Erased, TicketCreation, UpdateCustomerOutcome,
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome,
+    CreateUserOutcome, Erased, TicketCreation, UpdateCustomerOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, Customer, CustomerId, DeferredClaim, Event, EventKind, EventPosition, IdempotentOutcome,
-    KeyNumber, NewCustomer, Page, SamePerson, Shop, ShopId, StorageError, StorageErrorKind, Subject, User,
+    AuditStamp, Comment, Customer, CustomerId, DeferredClaim, Event, EventKind, EventPosition,
+    IdempotentOutcome, KeyNumber, NewComment, NewCustomer, Page, SamePerson, Shop, ShopChange, ShopId,
+    StorageError, StorageErrorKind, Subject, User,
 };
 
 use crate::customers::faults::create_unseen;
@@ -102,6 +103,16 @@ pub(crate) fn put_events_back(
     }
 }
 
+/// Removes comments with the ids of new ones if the store would not notice them.
+fn free_ids(store: &mut Store<'_>, batch: &[CommentCreation], is_unseen: fn(&Comment, &NewComment) -> bool) {
+    for CommentCreation { comment, .. } in batch {
+        let place = (comment.shop_id, comment.id);
+        if store.comments.get(&place).is_some_and(|there| is_unseen(there, comment)) {
+            store.comments.remove(&place);
+        }
+    }
+}
+
 pub(crate) fn faults() -> Vec<Fault> {
     [of_people(), of_tickets(), of_the_log()].into_iter().flatten().collect()
 }
@@ -120,7 +131,18 @@ fn of_people() -> Vec<Fault> {
                 Ok(CreateShopOutcome::Created(shop))
             })
             .after_a_gap(),
+        fault("SHOP-6", "A domain is checked before, not while, a shop from a number takes it.")
+            .unlocked(["create_shop_from"]),
         fault("SHOP-7", "Racing closings each set their time.").unlocked(["change_shop"]),
+        fault("SHOP-7", "A setting writes back the shop that it has read.")
+            .change_shop(|Store { state, earlier }, domain, change, stamp| {
+                let read = earlier.shop_of(domain).cloned();
+                if let (ShopChange::SetReopenOnReply(_), Some(read)) = (change, read) {
+                    state.shops.insert(read.id, read);
+                }
+                Ok(state.change_shop(domain, change, stamp))
+            })
+            .after_a_gap(),
         fault("SHOP-7", "A new user writes back the shop that it has read, to count its users.")
             .user_creation(|Store { state, earlier }, shop, new| {
                 state.shops.clone_from(&earlier.shops);
@@ -308,6 +330,8 @@ fn of_people() -> Vec<Fault> {
             .unlocked(["remove_idempotency_records"]),
         fault("RETENTION-4", "Racing steps count the events that another step removes.")
             .unlocked(["remove_events"]),
+        fault("RETENTION-4", "Racing steps count the attempts that another step removes.")
+            .unlocked(["remove_attempts"]),
     ]
 }
 
@@ -315,6 +339,18 @@ fn of_tickets() -> Vec<Fault> {
     vec![
         fault("TICKET-10", "A new ticket's id is checked before, not while, it is taken.")
             .unlocked(["create_tickets"]),
+        fault("COMMENT-12", "The id of a comment is taken on its ticket only.").create_comments(
+            |store, batch| {
+                free_ids(store, &batch, |there, new| there.ticket_id != new.ticket_id);
+                store.create_comments(batch)
+            },
+        ),
+        fault("COMMENT-12", "The id of a comment is taken at its time only.").create_comments(
+            |store, batch| {
+                free_ids(store, &batch, |there, new| there.time != new.time);
+                store.create_comments(batch)
+            },
+        ),
         fault("COMMENT-12", "A new comment's id is checked before, not while, it is taken.")
             .unlocked(["create_comments"]),
         fault("TICKET-24", "A deletion checks the version before, not while, it deletes.")
@@ -355,6 +391,12 @@ fn of_tickets() -> Vec<Fault> {
                 state.create_comments(batch)
             })
             .after_a_gap(),
+        fault("COMMENT-11", "Racing changes of a comment overwrite each other.").unlocked(["update_comment"]),
+        fault("COMMENT-11", "Racing deletions of a comment all delete it.").unlocked(["delete_comment"]),
+        fault("COMMENT-22", "The version is checked before, not while, a comment is changed.")
+            .unlocked(["update_comment"]),
+        fault("COMMENT-22", "The version is checked before, not while, a comment is deleted.")
+            .unlocked(["delete_comment"]),
         fault("COMMENT-13", "A comment brings a deleted ticket back.").unlocked(["create_comments"]),
         fault("COMMENT-13", "An update brings a deleted ticket back.").unlocked(["update_ticket"]),
         fault("COMMENT-13", "A deletion leaves the comments that are created while it runs.")

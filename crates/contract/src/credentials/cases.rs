@@ -301,7 +301,8 @@ pub async fn credential_9_changes_are_logged(storage: Arc<dyn Storage>) -> anyho
     same("the log", &found, &expected.to_vec())
 }
 
-/// CREDENTIAL-10: of racing uses of a link, one takes effect. A deactivation leaves no link.
+/// CREDENTIAL-10: of racing uses of a link, one takes effect. A deactivation and a closing leave no link.
+/// Other changes of a credential keep what the others changed.
 pub async fn credential_10_link_works_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     for round in 0..5 {
         let (shop, user) = shop_with_user(&*storage, &format!("round-{round}.example.com")).await?;
@@ -320,10 +321,13 @@ pub async fn credential_10_link_works_once(storage: Arc<dyn Storage>) -> anyhow:
         let kept = credential(&*storage, &user).await?.context("the credential")?;
         same("the password", &kept.password, &set.first().map(|text| password(text)))?;
         race(10, |racer| {
-            let (storage, user) = (Arc::clone(&storage), user.clone());
+            let (storage, user, domain) = (Arc::clone(&storage), user.clone(), shop.domain.clone());
             async move {
-                if racer == 5 {
+                if racer == 5 && round % 2 == 0 {
                     set_active(&*storage, &user, false).await?;
+                } else if racer == 5 {
+                    let closed = storage.change_shop(&domain, ShopChange::Close, stamp(at(5))).await?;
+                    ensure!(closed.is_some(), "the shop is not found");
                 } else {
                     storage.create_link(user.shop_id, new_link(user.id, None, u8::try_from(racer)?)).await?;
                 }
@@ -332,12 +336,60 @@ pub async fn credential_10_link_works_once(storage: Arc<dyn Storage>) -> anyhow:
         })
         .await?;
         set_active(&*storage, &user, true).await?;
+        storage.change_shop(&shop.domain, ShopChange::Reopen, stamp(at(6))).await?;
         for seed in 0..10 {
             let found = find_link(&*storage, shop.id, seed, at(6)).await?;
-            same("a link from before a deactivation", &found, &None)?;
+            same("a link from before a deactivation or a closing", &found, &None)?;
         }
         let kept = credential(&*storage, &user).await?.context("the credential")?;
-        same("the link after a deactivation", &kept.link, &None)?;
+        same("the link after a deactivation or a closing", &kept.link, &None)?;
+    }
+    changes_keep_each_other(&storage).await
+}
+
+/// A role, a password and a sign-in that race all take effect.
+async fn changes_keep_each_other(storage: &Arc<dyn Storage>) -> anyhow::Result<()> {
+    for round in 0..5 {
+        let (shop, user) = shop_with_user(&**storage, &format!("kept-{round}.example.com")).await?;
+        invite_with_password(&**storage, &user, Role::Agent, "old").await?;
+        invite(&**storage, &user, None, 1).await?;
+        let signed_in = race(10, |racer| {
+            let (storage, user) = (Arc::clone(storage), user.clone());
+            async move {
+                let (shop, time) = (user.shop_id, 10 + i64::try_from(racer)?);
+                match racer {
+                    4 => {
+                        let set = storage.set_role(shop, user.id, Role::Admin, stamp(at(5))).await?;
+                        same("a role", &set, &CredentialOutcome::Done(user)).map(|()| None)
+                    }
+                    5 => {
+                        let set = storage.set_password(shop, secret_hash(1), password("new"), by(&user, 5));
+                        same("a password", &set.await?, &Some(user)).map(|()| None)
+                    }
+                    _ => {
+                        let new = NewSession {
+                            token_hash: secret_hash(u8::try_from(racer)?),
+                            user_id: user.id,
+                            password: password("old"),
+                            created_at: at(time),
+                        };
+                        Ok(storage.create_session(shop, new).await?.then_some(at(time)))
+                    }
+                }
+            }
+        })
+        .await?;
+        let expected = Credential {
+            user_id: user.id,
+            role: Role::Admin,
+            password: Some(password("new")),
+            link: None,
+            signed_in_at: signed_in.into_iter().flatten().max(),
+        };
+        same("a credential after racing changes", &credential(&**storage, &user).await?, &Some(expected))?;
+        let kinds = log_after(&**storage, shop.id, None, PageSize::MAX).await?;
+        let roles = kinds.iter().filter(|event| event.kind == EventKind::UserRoleChanged).count();
+        same("the number of events of a role", &roles, &1)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 use hexdesk_domain::ports::CredentialOutcome;
 use hexdesk_domain::{Credential, EventKind, NewLink, Role, Subject, User};
 
-use crate::faulty::{Fault, fault};
+use crate::faulty::{Fault, Store, fault};
 
 pub(crate) fn faults() -> Vec<Fault> {
     [of_links(), of_passwords(), of_the_rest()].into_iter().flatten().collect()
@@ -214,6 +214,18 @@ fn of_the_rest() -> Vec<Fault> {
             Ok(store.create_link(shop, new))
         }),
         fault("CREDENTIAL-10", "Setting a password does not lock the link.").unlocked(["set_password"]),
+        fault("CREDENTIAL-10", "A role is written with the password and the link that were read.")
+            .unlocked(["set_role"]),
+        fault("CREDENTIAL-10", "A sign-in is noted with the role that was read.")
+            .unlocked(["create_session"]),
+        fault("CREDENTIAL-10", "A new link does not lock the shop.")
+            .create_link(|Store { state, earlier }, shop, link| {
+                let shops = std::mem::replace(&mut state.shops, earlier.shops.clone());
+                let outcome = state.create_link(shop, link);
+                state.shops = shops;
+                Ok(outcome)
+            })
+            .after_a_gap(),
         fault("CREDENTIAL-10", "A new link does not lock the user.").unlocked(["create_link", "update_user"]),
     ]
 }

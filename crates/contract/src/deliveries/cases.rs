@@ -41,7 +41,12 @@ pub(super) struct ShopWithWebhook<'a> {
 
 impl<'a> ShopWithWebhook<'a> {
     pub(super) async fn create(storage: &'a dyn Storage) -> anyhow::Result<Self> {
-        let shop = create_shop(storage, "one.example.com").await?;
+        Self::of(storage, "one.example.com").await
+    }
+
+    /// The same in a shop with this domain.
+    pub(super) async fn of(storage: &'a dyn Storage, domain: &str) -> anyhow::Result<Self> {
+        let shop = create_shop(storage, domain).await?;
         let webhook = create_webhook(storage, shop.id, new_webhook(1)?).await?;
         Ok(Self { storage, shop: shop.id, domain: shop.domain, webhook })
     }

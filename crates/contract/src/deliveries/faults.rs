@@ -175,6 +175,12 @@ fn of_settlements() -> Vec<Fault> {
                 Ok(outcomes)
             },
         ),
+        fault("DELIVERY-10", "Racing settlements of a delivery are all noted.")
+            .unlocked(["settle_deliveries"]),
+        fault("DELIVERY-10", "A test takes its number before, not while, it is noted.")
+            .unlocked(["note_test"]),
+        fault("DELIVERY-10", "An update writes back the webhook from before an attempt.")
+            .unlocked(["update_webhook"]),
         fault("DELIVERY-11", "A webhook is disabled by an attempt without an event.").settle_deliveries(
             |store, shop, id, settlements, stamp| {
                 let log = store.events.get(&shop).map_or(0, Vec::len);
@@ -262,6 +268,8 @@ fn of_replays() -> Vec<Fault> {
                 Ok(replayed)
             },
         ),
+        fault("DELIVERY-14", "A replay writes back the deliveries from before a plan.")
+            .unlocked(["replay_deliveries"]),
         fault("DELIVERY-15", "The last event of a range is not counted.").count_events(
             |store, shop, range, at_most| {
                 let counted = store.count_events(shop, range, u64::MAX);

@@ -170,6 +170,8 @@ fn of_tickets_and_comments() -> Vec<Fault> {
             .found_by_the_model(),
         fault("COMMENT-16", "Operations of updates of comments are cut at 32 bytes.")
             .comment_update_claim(cutting_operations),
+        fault("COMMENT-16", "Operation and key of updates of comments are joined by a space.")
+            .comment_update_claim(joining_keys),
         fault("COMMENT-16", "A refused update of a comment leaves a record.")
             .comment_update_claim(recording_all),
         fault("COMMENT-16", "An update of a comment leaves no record.")
@@ -242,6 +244,9 @@ fn of_customers() -> Vec<Fault> {
             .customer_merge_claim(recording_all),
         fault("CUSTOMER-29", "A key replays a merge even for another request.")
             .customer_merge_claim(without_fingerprint),
+        fault("CUSTOMER-29", "Merges have their own space of keys.").customer_merge_claim(kept_apart),
+        fault("CUSTOMER-29", "Operations of merges are cut at 32 bytes.")
+            .customer_merge_claim(cutting_operations),
         fault("CUSTOMER-29", "Racing merges with one key all run.").racing_customer_merges(),
         fault("CUSTOMER-13", "Racing updates of customers with one key all take effect.")
             .racing_customer_updates(),
@@ -266,6 +271,13 @@ fn of_users() -> Vec<Fault> {
             .user_creation_claim(kept_apart)
             .user_update_claim(kept_apart)
             .found_by_the_model(),
+        fault("USER-6", "An empty update of a user leaves no record.").update_user(
+            |store, shop, id, update, claim| {
+                let is_empty = update.changes.is_empty();
+                let claim = claim.map(|claim| if is_empty { recording_nothing(claim) } else { claim });
+                store.attempt(shop, claim, |store| Ok(store.update_user(shop, id, update)))
+            },
+        ),
         fault("USER-6", "Updates of users leave no record.").user_update_claim(recording_nothing),
         fault("USER-6", "A taken address of a user is found before the record.").create_user(
             |store, shop, new, claim| {

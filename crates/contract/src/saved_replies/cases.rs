@@ -62,13 +62,29 @@ pub async fn reply_2_list_is_in_order(storage: Arc<dyn Storage>) -> anyhow::Resu
     same("the list", &storage.list_saved_replies(shop).await?, &expected)
 }
 
-/// REPLY-3: a creation with a taken id returns the reply.
+/// REPLY-3: a creation with a taken id returns the reply, even if creations race.
 pub async fn reply_3_taken_id_changes_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "one.example.com").await?.id;
     let reply = create(&*storage, shop, 7).await?;
     let again = storage.create_saved_reply(shop, reply.id, new_reply("again"), at(9)).await?;
     same("a reply that is created again", &again, &CreateSavedReplyOutcome::Exists(reply.clone()))?;
-    same("the list", &storage.list_saved_replies(shop).await?, &vec![reply])
+    same("the list", &storage.list_saved_replies(shop).await?, &vec![reply])?;
+    for id in 100..105 {
+        let outcomes = race(12, |racer| {
+            let storage = Arc::clone(&storage);
+            let new = new_reply(&format!("racer {racer}"));
+            async move { Ok(storage.create_saved_reply(shop, reply_id(id)?, new, at(1)).await?) }
+        })
+        .await?;
+        let there = storage.find_saved_reply(shop, reply_id(id)?).await?.context("the reply")?;
+        let created = CreateSavedReplyOutcome::Created(there.clone());
+        let winners = outcomes.iter().filter(|outcome| **outcome == created).count();
+        same("the number of racers with `Created`", &winners, &1)?;
+        let exists = CreateSavedReplyOutcome::Exists(there);
+        let losers = outcomes.iter().filter(|outcome| **outcome == exists).count();
+        same("the number of racers with `Exists`", &losers, &11)?;
+    }
+    Ok(())
 }
 
 /// REPLY-4: a shop has a bounded number of replies.
@@ -127,5 +143,21 @@ pub async fn reply_6_deletion_removes_it_alone(storage: Arc<dyn Storage>) -> any
         same("the list", &storage.list_saved_replies(shop).await?, &vec![other.clone()])?;
     }
     same("a deleted reply", &storage.find_saved_reply(shop, reply.id).await?, &None)?;
+    for id in 100..105 {
+        create(&*storage, shop, id).await?;
+        let deleted = race(12, |racer| {
+            let storage = Arc::clone(&storage);
+            async move {
+                if racer % 2 == 0 {
+                    return Ok(usize::from(storage.delete_saved_reply(shop, reply_id(id)?).await?));
+                }
+                storage.update_saved_reply(shop, reply_id(id)?, new_reply("racer"), at(9)).await?;
+                Ok(0)
+            }
+        })
+        .await?;
+        same("the number of racing deletions that deleted", &deleted.iter().sum(), &1)?;
+        same("the list", &storage.list_saved_replies(shop).await?, &vec![other.clone()])?;
+    }
     create(&*storage, shop, 1).await.map(|_| ())
 }

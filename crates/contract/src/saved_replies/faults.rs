@@ -42,6 +42,10 @@ pub(crate) fn faults() -> Vec<Fault> {
                 Ok(store.create_saved_reply(shop, id, reply, now))
             },
         ),
+        fault("REPLY-3", "Creations of one reply do not wait for each other.")
+            .unlocked(["create_saved_reply"]),
+        fault("REPLY-6", "A change brings a deleted reply back.").unlocked(["update_saved_reply"]),
+        fault("REPLY-6", "Racing deletions of a reply all delete it.").unlocked(["delete_saved_reply"]),
         fault("REPLY-4", "Creations of replies do not wait for each other.").unlocked(["create_saved_reply"]),
         fault("REPLY-5", "A change keeps the time of the last change.")
             .update_saved_reply(|store, shop, id, reply, now| {

@@ -241,7 +241,8 @@ pub async fn session_8_user_has_a_maximum(storage: Arc<dyn Storage>) -> anyhow::
     Ok(())
 }
 
-/// SESSION-9: a racing deactivation, password or closing leaves no session of before.
+/// SESSION-9: a racing deactivation, password or closing leaves no session of before, and a use brings
+/// none back.
 pub async fn session_9_racing_deactivation_leaves_no_session(
     storage: Arc<dyn Storage>,
 ) -> anyhow::Result<()> {
@@ -250,6 +251,7 @@ pub async fn session_9_racing_deactivation_leaves_no_session(
         invite_with_password(&*storage, &user, Role::Agent, "password").await?;
         let link = new_link(user.id, None, 99);
         storage.create_link(shop.id, link).await?;
+        sign_in(&*storage, &user, 39, 3).await?;
         race(12, |racer| {
             let (storage, user, domain) = (Arc::clone(&storage), user.clone(), shop.domain.clone());
             async move {
@@ -263,6 +265,10 @@ pub async fn session_9_racing_deactivation_leaves_no_session(
                     (5, _) => {
                         Ok(storage.change_shop(&domain, ShopChange::Close, stamp(at(5))).await.map(|_| ())?)
                     }
+                    (0..5, _) => {
+                        let shop = user.shop_id;
+                        Ok(storage.note_session_use(shop, secret_hash(39), at(5)).await?)
+                    }
                     _ => {
                         let session = new_session(&user, u8::try_from(racer)?, 4);
                         storage.create_session(user.shop_id, session).await?;
@@ -274,8 +280,23 @@ pub async fn session_9_racing_deactivation_leaves_no_session(
         .await?;
         same("the sessions from before", &found(&*storage, &user, 6).await?, &Vec::new())?;
     }
-    let (_, user) = shop_with_user(&*storage, "many.example.com").await?;
+    let (shop, user) = shop_with_user(&*storage, "many.example.com").await?;
     invite_with_password(&*storage, &user, Role::Agent, "password").await?;
+    for round in 0..3 {
+        sign_in(&*storage, &user, 39, round).await?;
+        race(12, |racer| {
+            let storage = Arc::clone(&storage);
+            async move {
+                match racer {
+                    5 => storage.end_session(shop.id, secret_hash(39)).await,
+                    _ => storage.note_session_use(shop.id, secret_hash(39), at(5)).await,
+                }
+                .map_err(Into::into)
+            }
+        })
+        .await?;
+        same("the sessions after signing out", &found(&*storage, &user, 6).await?, &Vec::new())?;
+    }
     race(20, |racer| {
         let (storage, user) = (Arc::clone(&storage), user.clone());
         async move { sign_in(&*storage, &user, u8::try_from(racer)?, i64::try_from(racer)?).await }

@@ -154,6 +154,7 @@ fn of_shops() -> Vec<Fault> {
             "set_password",
             "change_shop",
         ]),
+        fault("SESSION-9", "A use brings a session back that has ended.").unlocked(["note_session_use"]),
         fault("SESSION-9", "New sessions of a user do not wait for each other.").unlocked(["create_session"]),
     ]
 }

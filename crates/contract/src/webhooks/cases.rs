@@ -7,15 +7,19 @@ use hexdesk_domain::ports::{
     CreateWebhookOutcome, DeleteWebhookOutcome, UpdateWebhookOutcome, WebhookUpdate,
 };
 use hexdesk_domain::{
-    AttemptResult, EventKind, IdempotentOutcome, KeyNumber, NewAttempt, NewWebhook, PageSize, SealedSecret,
-    SecretRotation, ShopId, Snapshot, Storage, StorageErrorKind, Timestamp, Webhook, WebhookChanges,
-    WebhookId, WebhookPayload,
+    AttemptResult, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewAttempt, NewWebhook, PageSize,
+    SealedSecret, SecretRotation, ShopId, Snapshot, Storage, StorageErrorKind, Timestamp, Webhook,
+    WebhookChanges, WebhookId, WebhookPayload,
 };
 
 use crate::cases::concurrency::race;
+use crate::cases::once::webhook_update_takes_effect_once;
 use crate::comparison::same;
 use crate::events::settled_log::log_after;
-use crate::samples::{at, create_shop, create_user, deferred_claim, stamp, text_of, user_by_email};
+use crate::samples::{
+    at, create_shop, create_user, deferred_claim, joined_alike, longest_operations, stamp, text_of,
+    user_by_email,
+};
 
 pub(crate) fn webhook_id(number: i64) -> anyhow::Result<WebhookId> {
     WebhookId::new(number).context("a webhook's id")
@@ -303,10 +307,24 @@ pub async fn webhook_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::
     same("the same update again", &again, &IdempotentOutcome::Replayed(b"updated".to_vec()))?;
     same("another update", &change("b", 2).await?, &IdempotentOutcome::KeyReused)?;
     same("the URL", &storage.list_webhooks(shop).await?[0].url.as_str(), &"a")?;
+    // Operations are compared in full, and operation and key are two texts.
+    let [one, two, ..] = longest_operations().map(|operation| (operation, "key".to_owned()));
+    let [three, four, ..] = joined_alike("");
+    let [five, six, seven, eight] = joined_alike(" ");
+    for ((operation, key), id) in [one, two, three, four, five, six, seven, eight].into_iter().zip(2..) {
+        let with_operation = |mut claim: DeferredClaim<_>| {
+            claim.request.operation.clone_from(&operation);
+            claim
+        };
+        let claim = Some(with_operation(deferred_claim(&key, 1, b"created")?));
+        let outcome = storage.create_webhook(shop, new_webhook(id)?, stamp(at(5)), claim).await?;
+        ensure!(matches!(outcome, IdempotentOutcome::Ran(_)), "{operation} and {key} returned {outcome:?}");
+    }
     // The record is found before the webhook.
     storage.delete_webhook(shop, webhook_id(1)?, None, stamp(at(8))).await?;
     again = change("b", 1).await?;
-    same("the update of a deleted webhook again", &again, &IdempotentOutcome::Replayed(b"updated".to_vec()))
+    same("the update of a deleted webhook again", &again, &IdempotentOutcome::Replayed(b"updated".to_vec()))?;
+    webhook_update_takes_effect_once(&storage).await
 }
 
 /// WEBHOOK-11: racing creations keep the maximum, and of racing updates of a version one takes
@@ -341,5 +359,79 @@ pub async fn webhook_11_racing_commands_keep_the_rules(storage: Arc<dyn Storage>
     let updated = outcomes.iter().filter(|outcome| matches!(outcome, UpdateWebhookOutcome::Updated(_)));
     same("the number of racing updates that took effect", &updated.count(), &1)?;
     let found = storage.find_webhook(shop, webhook_id(1)?).await?.context("the webhook")?;
-    same("the version after racing updates", &found.version, &2)
+    same("the version after racing updates", &found.version, &2)?;
+    racing_creations_of_one_id(&storage, shop).await?;
+    racing_deletion_leaves_nothing(&storage, shop).await
+}
+
+/// Of creations that race for one id, one takes effect, and the others fail.
+async fn racing_creations_of_one_id(storage: &Arc<dyn Storage>, shop: ShopId) -> anyhow::Result<()> {
+    // Room for every racer.
+    for webhook in storage.list_webhooks(shop).await?.into_iter().skip(5) {
+        storage.delete_webhook(shop, webhook.id, None, stamp(at(6))).await?;
+    }
+    for id in 200..203 {
+        let created = race(12, |racer| {
+            let storage = Arc::clone(storage);
+            async move {
+                let new = NewWebhook { url: format!("https://{racer}.example.com"), ..new_webhook(id)? };
+                match storage.create_webhook(shop, new, stamp(at(6)), None).await {
+                    Ok(IdempotentOutcome::Ran(CreateWebhookOutcome::Created(webhook))) => Ok(Some(webhook)),
+                    Err(failed) if failed.kind == StorageErrorKind::Unexpected => Ok(None),
+                    other => anyhow::bail!("a racing webhook returned {other:?}"),
+                }
+            }
+        })
+        .await?;
+        let created: Vec<_> = created.into_iter().flatten().collect();
+        same("the number of racing creations of one id", &created.len(), &1)?;
+        let found = storage.find_webhook(shop, webhook_id(id)?).await?.map(Box::new);
+        same("the webhook after the race", &found.as_ref(), &created.first())?;
+    }
+    Ok(())
+}
+
+/// One of racing deletions deletes. Updates, plans, claims and tests bring nothing back.
+async fn racing_deletion_leaves_nothing(storage: &Arc<dyn Storage>, shop: ShopId) -> anyhow::Result<()> {
+    for round in 0..4 {
+        let id = webhook_id(300)?;
+        create_webhook(&**storage, shop, new_webhook(300)?).await?;
+        for user in 0..3 {
+            let email = format!("{round}-{user}@example.com");
+            create_user(&**storage, shop, user_by_email(&email)).await?;
+        }
+        let deleted = race(15, |racer| {
+            let storage = Arc::clone(storage);
+            async move {
+                match racer % 5 {
+                    0 => {
+                        let url = to_url(&format!("https://{racer}.example.com"));
+                        update_webhook(&*storage, shop, id, update(url, None, 7)).await?;
+                    }
+                    1 => drop(storage.plan_deliveries(shop, id, at(6), 10).await?),
+                    2 => drop(storage.claim_deliveries(shop, id, at(6), at(9), 1).await?),
+                    3 => {
+                        let result = AttemptResult::Status(200);
+                        let made = NewAttempt { time: at(6), duration_millis: 1, result };
+                        storage.note_test(shop, id, made).await?;
+                    }
+                    _ => {
+                        let deleted = storage.delete_webhook(shop, id, None, stamp(at(7))).await?;
+                        return Ok(usize::from(deleted == DeleteWebhookOutcome::Deleted));
+                    }
+                }
+                Ok(0)
+            }
+        })
+        .await?;
+        same("the number of racing deletions that deleted", &deleted.iter().sum(), &1)?;
+        same("the webhook after the race", &storage.find_webhook(shop, id).await?, &None)?;
+        create_webhook(&**storage, shop, new_webhook(300)?).await?;
+        let claimed = storage.claim_deliveries(shop, id, Timestamp::MAX, Timestamp::MAX, 10).await?;
+        same("the deliveries of a new webhook", &claimed.map(|it| it.deliveries), &Some(Vec::new()))?;
+        let attempts = storage.list_attempts(shop, id, None, PageSize::MAX).await?;
+        same("the attempts of a new webhook", &attempts.map(|page| page.entries), &Some(Vec::new()))?;
+        storage.delete_webhook(shop, id, None, stamp(at(8))).await?;
+    }
+    Ok(())
 }

@@ -3,7 +3,10 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{EventKind, NewWebhook, Subject, Webhook, WebhookChanges};
 
-use crate::faulty::{Fault, fault, recording_nothing, without_fingerprint};
+use crate::faulty::{
+    Fault, Store, cutting_operations, fault, joining_keys, kept_apart, recording_all, recording_nothing,
+    without_fingerprint,
+};
 
 pub(crate) fn faults() -> Vec<Fault> {
     [of_webhooks(), of_updates(), of_the_log(), of_races()].into_iter().flatten().collect()
@@ -161,6 +164,29 @@ fn of_races() -> Vec<Fault> {
                 store.attempt(shop, claim, |store| Ok(store.update_webhook(shop, id, update)))
             },
         ),
+        fault("WEBHOOK-10", "Operations of creations of webhooks are cut at 32 bytes.")
+            .webhook_creation_claim(cutting_operations),
+        fault("WEBHOOK-10", "Operation and key of creations of webhooks are joined by a space.")
+            .webhook_creation_claim(joining_keys),
+        fault("WEBHOOK-10", "Operations of updates of webhooks are cut at 32 bytes.")
+            .webhook_update_claim(cutting_operations),
+        fault("WEBHOOK-10", "A refused update of a webhook leaves a record.")
+            .webhook_update_claim(recording_all),
+        fault("WEBHOOK-10", "Racing updates of webhooks with one key all take effect.")
+            .racing_webhook_updates(),
+        fault("WEBHOOK-10", "Updates of webhooks have their own space of keys.")
+            .webhook_update_claim(kept_apart),
+        fault("WEBHOOK-11", "Racing deletions of a webhook all delete it.").unlocked(["delete_webhook"]),
+        fault("WEBHOOK-11", "A test brings a deleted webhook back.").unlocked(["note_test"]),
+        fault("WEBHOOK-11", "A webhook's id is free before, not while, it is taken.")
+            .webhook_creation(|Store { state, earlier }, shop, new, stamp| {
+                let place = (shop, new.id);
+                if !earlier.webhooks.contains_key(&place) {
+                    state.webhooks.remove(&place);
+                }
+                state.create_webhook(shop, new, stamp)
+            })
+            .after_a_gap(),
         fault("WEBHOOK-11", "Racing creations of webhooks do not see each other.")
             .unlocked(["create_webhook"]),
         fault("WEBHOOK-11", "Racing updates of webhooks do not see each other.").unlocked(["update_webhook"]),

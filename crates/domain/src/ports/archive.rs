@@ -73,6 +73,7 @@ pub enum LoadEntriesOutcome {
 ///   [`ArchivedShop::id_range_ends`] or before.
 /// - **ARCHIVE-10** If two callers load a shop at the same time, each entry is loaded once: one of two calls
 ///   with the same `after` returns `Stale`. No entry is added to a shop whose load is finished or discarded.
+///   If loads and creations of shops race for one number or one domain, one of them gets it.
 ///
 /// Callers pass entries of the shop in order of their places, so that everything that an entry refers to
 /// comes before it. An entry of another shop, one that is there, one that refers to something that is not,

@@ -98,9 +98,10 @@ pub enum DeleteCommentOutcome {
 /// - **COMMENT-9** If the ticket is not the shop's, the list and the count are `None`.
 /// - **COMMENT-10** A creation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
-/// - **COMMENT-11** Comments on one ticket and updates of it that run at the same time all take
-///   effect, and each raises the version. `last_message` is the text of the latest comment. If
-///   several comments have the latest time, it is the text of one of them.
+/// - **COMMENT-11** Comments on one ticket, their changes and deletions, and updates of the ticket that run
+///   at the same time all take effect, and each raises the version. `last_message` is the text of the
+///   latest comment. If several comments have the latest time, it is the text of one of them. Of racing
+///   deletions of a comment, exactly one returns `Deleted`, and no update brings the comment back.
 /// - **COMMENT-12** If a comment of the shop already has the id of an item, on whichever ticket, the
 ///   call fails. Nothing of the batch is written, and the stored comment stays as it was. If
 ///   creations race for one id, exactly one takes effect, and the others fail.
@@ -144,8 +145,8 @@ pub enum DeleteCommentOutcome {
 /// - **COMMENT-21** If an item expects another version than the ticket has at its turn, the outcome is
 ///   `VersionMismatch`, and the item leaves no data. Earlier items of the batch count. A missing
 ///   ticket comes before this, a missing author after it.
-/// - **COMMENT-22** If comments and updates race that expect the same version of the ticket, exactly
-///   one takes effect. The others return `VersionMismatch`.
+/// - **COMMENT-22** If comments, their changes and deletions, and updates race that expect the same version
+///   of the ticket, exactly one takes effect. The others return `VersionMismatch`.
 ///
 /// A search finds the new text and not the old one (SEARCH-4). After COMMENT-19, a repeated request
 /// returns `Replayed` with an empty response. The id of a deleted comment is free.

@@ -42,7 +42,9 @@ pub enum CredentialOutcome {
 ///   `UserPasswordSet`. Setting a role appends one `UserRoleChanged`, unless the user has it. The
 ///   snapshots are the user. EVENT-8 and EVENT-9 hold.
 /// - **CREDENTIAL-10** If calls race to set a password with one link, exactly one takes effect. If the
-///   creation of a link races with a deactivation of the user, no link is left.
+///   creation of a link races with a deactivation of the user or a closing of the shop, no link is left.
+///   Passwords, roles and sign-ins of a user that race take effect one after another: each keeps what the
+///   others changed.
 /// - **CREDENTIAL-11** The credentials of several users are those of CREDENTIAL-7, one for each of these
 ///   users of the shop who has a role, in any order. A user who is named twice counts once.
 /// - **CREDENTIAL-12** Adding a session of a user (SESSION-1) sets `signed_in_at` to its creation, unless

@@ -64,7 +64,8 @@ pub struct Replayed {
 /// - **DELIVERY-9** Settling notes the attempt with the next number of the webhook, and calls
 ///   [`Webhook::after_attempt`]. The delivery is removed, or due again at the time of the outcome.
 /// - **DELIVERY-10** A settlement whose claim number is not the delivery's last, or whose delivery was
-///   settled, changes nothing and is `Stale`. The others of the call take effect, in their order.
+///   settled, changes nothing and is `Stale`. The others of the call take effect, in their order. If
+///   settlements, tests and updates of a webhook race, they take effect one after another.
 /// - **DELIVERY-11** If an attempt disables the webhook, one `WebhookDisabled` with the given
 ///   [`AuditStamp`] is appended to the log.
 ///
@@ -81,7 +82,8 @@ pub struct Replayed {
 /// - **DELIVERY-14** A step of a replay reads the events of the range, oldest first, `limit` at most.
 ///   Each event that the webhook wants gets a delivery without attempts and without a claim, even if it
 ///   had one. DELIVERY-4 holds: claims of later events of its subject end. The place stays. The result is
-///   `None` if the shop has no such webhook.
+///   `None` if the shop has no such webhook. If replays and plans race, the deliveries of all of them are
+///   there.
 /// - **DELIVERY-15** The count of a range is the number of its events, `at_most` at most.
 /// - **DELIVERY-16** A test is noted as an attempt with the next number. Nothing else changes.
 ///

@@ -15,7 +15,7 @@ use crate::{ShopId, StorageError, Timestamp};
 ///   `limit` events and returns how many it removed. If it removes fewer than `limit`, the log
 ///   begins with an event that stays. Events of other shops stay. Later positions in the log keep
 ///   their meaning. EVENT-15 says where the log begins then.
-/// - **RETENTION-4** Steps that run at the same time remove each record and each event once. If every
+/// - **RETENTION-4** Steps that run at the same time remove each record, event and attempt once. If every
 ///   caller repeats its step until it removes fewer than `limit`, nothing old is left.
 /// - **RETENTION-5** A step removes attempts of the shop's webhooks that began before the given time. It
 ///   removes at most `limit` attempts and returns how many it removed. If it removes fewer than `limit`,

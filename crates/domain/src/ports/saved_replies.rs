@@ -21,13 +21,14 @@ pub enum CreateSavedReplyOutcome {
 /// - **REPLY-2** The list holds the shop's replies and no others, in order of id, smallest first.
 ///   A reply of another shop is neither found, changed nor deleted.
 /// - **REPLY-3** If a reply of the shop has the id of a creation, the creation returns `Exists` with
-///   that reply and changes nothing. So a form that is sent twice adds one reply.
+///   that reply and changes nothing, even if creations race. So a form that is sent twice adds one reply.
 /// - **REPLY-4** If the shop has [`SavedReply::MAX_OF_SHOP`] replies, a creation returns `TooMany`
 ///   and adds nothing, even if creations race. Deleting one makes room for another. Other shops do not
 ///   count.
 /// - **REPLY-5** An update sets title, text and the time of the change, and returns the reply. If
 ///   the shop has no such reply, it returns `None` and changes nothing.
-/// - **REPLY-6** A deletion removes the reply and nothing else. It returns whether the shop had it.
+/// - **REPLY-6** A deletion removes the reply and nothing else. It returns whether the shop had it. If
+///   deletions race, exactly one returns `true`. No update brings the reply back.
 #[async_trait]
 pub trait SavedReplyStore: Send + Sync {
     /// Adds a saved reply.

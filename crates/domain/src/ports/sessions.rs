@@ -25,7 +25,7 @@ use crate::{NewSession, SecretHash, Session, ShopId, StorageError, Timestamp};
 ///   created first. Of the same time, it may remove any.
 /// - **SESSION-9** If creations race with a deactivation of the user, with a new password, or with a
 ///   closing of the shop, no session of before is left afterwards. If creations race with each other,
-///   SESSION-8 holds.
+///   SESSION-8 holds. Noting a use brings no session back that another call ends.
 ///
 /// The failure of a creation with a hash that a session of the shop has is of the kind `Unexpected`. So
 /// the rows of sessions are bounded by the users, and need no removal.

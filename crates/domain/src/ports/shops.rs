@@ -22,8 +22,8 @@ pub enum CreateShopOutcome {
 ///   shops.
 /// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
 /// - **SHOP-6** If creations race for one domain, exactly one returns `Created`.
-/// - **SHOP-7** If a closing races with other closings and with calls that write in the shop, all
-///   take effect. Every closing returns the time of the first, and the shop keeps it.
+/// - **SHOP-7** If a closing races with other closings, with changes of a setting and with calls that write
+///   in the shop, all take effect. Every closing returns the time of the first, and the shop keeps it.
 /// - **SHOP-8** A shop that is created from a number has at least this number. Numbers that the
 ///   store assigns later are larger. A domain that is taken moves no number.
 /// - **SHOP-9** Setting `reopen_on_reply` changes this value of the shop, open or closed, and nothing

@@ -71,8 +71,10 @@ pub enum DeleteWebhookOutcome {
 /// - **WEBHOOK-10** A creation or an update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 /// - **WEBHOOK-11** If creations race in a shop, it never has more than [`Webhook::MAX_OF_SHOP`]
-///   webhooks. Racing updates of a webhook take effect one after another. If several expect the same
-///   version, one of them takes effect.
+///   webhooks. If they race for one id, one of them takes effect, and the others fail. Racing updates of
+///   a webhook take effect one after another. If several expect the same version, one of them takes
+///   effect. If deletions race, exactly one returns `Deleted`. No update, plan, claim or test brings
+///   anything of the webhook back.
 ///
 /// The failure of WEBHOOK-5 is of the kind `Unexpected`. The store keeps sealed secrets byte for byte.
 #[async_trait]

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{Storage, Timestamp};
+use hexdesk_domain::{AttemptResult, NewAttempt, PageSize, Storage, Timestamp};
 
 use super::race;
+use crate::cases::webhooks::{create_webhook, new_webhook};
 use crate::comparison::same;
 use crate::events::settled_log::settled_log;
 use crate::samples::{ShopWithPeople, at, claim, claimed, create_ticket, expect_outcomes, stamp};
@@ -16,13 +18,18 @@ const YOUNG: i64 = 10;
 /// The maximum of a step. It does not divide the number of old records.
 const LIMIT: u32 = 7;
 
-/// RETENTION-4: steps that run at the same time remove each record and each event once, until nothing
+/// RETENTION-4: steps that run at the same time remove each record, event and attempt once, until nothing
 /// old is left.
 pub async fn retention_4_racing_steps_remove_everything_once(
     storage: Arc<dyn Storage>,
 ) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let shop = fixture.shop.id;
+    let webhook = create_webhook(&*storage, shop, new_webhook(1)?).await?.id;
+    for time in [0, 1_000].into_iter().cycle().take(2 * 20) {
+        let made = NewAttempt { time: at(time), duration_millis: 1, result: AttemptResult::Status(200) };
+        storage.note_test(shop, webhook, made).await?;
+    }
     let item = |id: i64, time: Timestamp| -> anyhow::Result<TicketCreation> {
         let item = claimed(fixture.ticket(id)?, claim(&format!("key {id}"), 1, b"receipt")?);
         Ok(TicketCreation { stamp: stamp(time), ..item })
@@ -38,7 +45,7 @@ pub async fn retention_4_racing_steps_remove_everything_once(
     let removed = race(RACERS, |_| {
         let storage = Arc::clone(&storage);
         async move {
-            let (mut records, mut events) = (0, 0);
+            let (mut records, mut events, mut attempts) = (0, 0, 0);
             loop {
                 let step = storage.remove_idempotency_records(limit, LIMIT).await?;
                 records += step;
@@ -50,16 +57,26 @@ pub async fn retention_4_racing_steps_remove_everything_once(
                 let step = storage.remove_events(shop, limit, LIMIT).await?;
                 events += step;
                 if step < u64::from(LIMIT) {
-                    return Ok((records, events));
+                    break;
+                }
+            }
+            loop {
+                let step = storage.remove_attempts(shop, limit, LIMIT).await?;
+                attempts += step;
+                if step < u64::from(LIMIT) {
+                    return Ok((records, events, attempts));
                 }
             }
         }
     })
     .await?;
     let old = u64::try_from(OLD)?;
-    same("the number of removed records", &removed.iter().map(|(records, _)| records).sum(), &old)?;
-    // Of the customer, the user and the tickets.
-    same("the number of removed events", &removed.iter().map(|(_, events)| events).sum(), &(old + 2))?;
+    same("the number of removed records", &removed.iter().map(|(records, ..)| records).sum(), &old)?;
+    // Of the customer, the user, the webhook and the tickets.
+    same("the number of removed events", &removed.iter().map(|(_, events, _)| events).sum(), &(old + 3))?;
+    same("the number of removed attempts", &removed.iter().map(|(.., attempts)| attempts).sum(), &20)?;
+    let left = storage.list_attempts(shop, webhook, None, PageSize::MAX).await?.context("the webhook")?;
+    same("the number of attempts that are left", &left.entries.len(), &20)?;
     same("the records that are left", &storage.remove_idempotency_records(limit, LIMIT).await?, &0)?;
     same("the events that are left", &storage.remove_events(shop, limit, LIMIT).await?, &0)?;
     for id in OLD + 1..=OLD + YOUNG {

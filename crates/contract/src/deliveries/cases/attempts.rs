@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_domain::ports::SettleOutcome;
+use hexdesk_domain::ports::{SettleOutcome, WebhookUpdate};
 use hexdesk_domain::{
     Actor, Attempt, AttemptError, AttemptResult, DisabledReason, EventKind, NewAttempt, PageSize, Settlement,
-    Snapshot, Storage, Timestamp, WebhookState,
+    Snapshot, Storage, Timestamp, WebhookChanges, WebhookState,
 };
 
 use super::{OK, ShopWithWebhook, TIMEOUT, settlement};
-use crate::cases::webhooks::webhook_id;
+use crate::cases::concurrency::race;
+use crate::cases::webhooks::{update_webhook, webhook_id};
 use crate::comparison::same;
 use crate::samples::{at, create_shop, stamp};
 
@@ -87,7 +88,55 @@ pub async fn delivery_10_stale_settlement_changes_nothing(storage: Arc<dyn Stora
     fixture.settle(settlement(&retried[0], 900_000, OK)).await?;
     let missing = vec![stale[0]];
     let missing = storage.settle_deliveries(fixture.shop, webhook_id(9)?, missing, stamp(at(9))).await?;
-    same("a settlement of a missing webhook", &missing, &vec![Stale])
+    same("a settlement of a missing webhook", &missing, &vec![Stale])?;
+    racing_settlements_are_all_noted(&storage, &fixture).await
+}
+
+/// Settlements, tests and updates of a webhook that race take effect one after another.
+async fn racing_settlements_are_all_noted(
+    storage: &Arc<dyn Storage>,
+    fixture: &ShopWithWebhook<'_>,
+) -> anyhow::Result<()> {
+    let (shop, id) = (fixture.shop, fixture.webhook.id);
+    for round in 0..3 {
+        fixture.plan(2_000_000, 100).await?;
+        fixture.deliver_all(2_000_000).await?;
+        let noted = attempts(fixture).await?.len() + 4 + 2;
+        fixture.add_users(4).await?;
+        fixture.plan(2_000_000, 100).await?;
+        let claimed = fixture.claim(2_000_000, 4).await?;
+        same("the number of claims", &claimed.len(), &4)?;
+        let name = format!("https://{round}.example.com");
+        // Two settle each delivery.
+        let settled = race(12, |racer| {
+            let storage = Arc::clone(storage);
+            let (delivery, name) = (claimed.get(racer / 2).cloned(), name.clone());
+            async move {
+                if let Some(delivery) = delivery {
+                    let settlements = vec![settlement(&delivery, 2_000_000, OK)];
+                    let outcomes = storage.settle_deliveries(shop, id, settlements, stamp(at(9))).await?;
+                    return Ok(usize::from(outcomes == [SettleOutcome::Settled]));
+                }
+                if racer % 2 == 1 {
+                    let changes = WebhookChanges { url: Some(name), ..WebhookChanges::default() };
+                    let update = WebhookUpdate { changes, expected_version: None, stamp: stamp(at(9)) };
+                    update_webhook(&*storage, shop, id, update).await?;
+                    return Ok(0);
+                }
+                let made = NewAttempt { time: at(9), duration_millis: 1, result: OK };
+                storage.note_test(shop, id, made).await?;
+                Ok(0)
+            }
+        })
+        .await?;
+        same("the number of racing settlements that settled", &settled.iter().sum(), &4)?;
+        let numbers: Vec<_> = attempts(fixture).await?.iter().map(|attempt| attempt.number).collect();
+        same("the numbers of the attempts", &numbers, &(1..=i64::try_from(noted)?).rev().collect())?;
+        let found = fixture.found().await?;
+        same("the URL and version after racing updates", &(found.url, found.version), &(name, round + 2))?;
+        same("the deliveries after racing settlements", &fixture.deliver_all(3_000_000).await?, &Vec::new())?;
+    }
+    Ok(())
 }
 
 /// DELIVERY-11: an attempt that disables the webhook is logged.

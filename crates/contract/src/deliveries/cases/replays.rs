@@ -4,6 +4,7 @@ use hexdesk_domain::ports::{Replayed, SettleOutcome};
 use hexdesk_domain::{DeliveryRange, EventPosition, Storage};
 
 use super::{OK, ShopWithWebhook, TIMEOUT, positions, settlement};
+use crate::cases::concurrency::race;
 use crate::cases::webhooks::webhook_id;
 use crate::comparison::same;
 use crate::samples::at;
@@ -59,7 +60,40 @@ pub async fn delivery_14_replay_delivers_again(storage: Arc<dyn Storage>) -> any
     same("the event after it", &fixture.deliver_all(500).await?, &vec![later[0].event.position])?;
     let range = DeliveryRange { after: None, until: END };
     let missing = storage.replay_deliveries(shop, webhook_id(9)?, range, at(500), 10).await?;
-    same("a replay of a missing webhook", &missing, &None)
+    same("a replay of a missing webhook", &missing, &None)?;
+    racing_replays_and_plans_deliver_all(&storage).await
+}
+
+/// A replay and plans that run at the same time all add their deliveries.
+async fn racing_replays_and_plans_deliver_all(storage: &Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithWebhook::of(&**storage, "racing.example.com").await?;
+    let (shop, id) = (fixture.shop, fixture.webhook.id);
+    for now in [10, 20, 30, 40] {
+        let before = fixture.log().await?.len();
+        fixture.add_users(4).await?;
+        fixture.plan(now, 100).await?;
+        fixture.deliver_all(now).await?;
+        fixture.add_users(4).await?;
+        let log = positions(&fixture.log().await?);
+        let range = DeliveryRange { after: Some(fixture.webhook.place), until: log[before + 3] };
+        race(12, |racer| {
+            let storage = Arc::clone(storage);
+            async move {
+                if racer % 2 == 0 {
+                    storage.plan_deliveries(shop, id, at(now), 2).await?;
+                } else {
+                    storage.replay_deliveries(shop, id, range, at(now), 100).await?;
+                }
+                Ok(())
+            }
+        })
+        .await?;
+        fixture.plan(now, 100).await?;
+        let mut delivered = fixture.deliver_all(now).await?;
+        delivered.sort_unstable();
+        same("the events delivered after racing replays and plans", &delivered, &log)?;
+    }
+    Ok(())
 }
 
 /// DELIVERY-15: the events of a range are counted.

@@ -11,6 +11,7 @@ mod operation_under_test;
 mod ticket_updates;
 mod user_updates;
 mod users;
+mod webhook_updates;
 
 use std::sync::Arc;
 
@@ -23,10 +24,11 @@ use self::comments::Comments;
 use self::customer_merges::CustomerMerges;
 use self::customer_updates::CustomerUpdates;
 use self::customers::Customers;
-use self::operation_under_test::{expect_once, expect_one_space};
+use self::operation_under_test::{expect_once, expect_one_space, expect_space_of_tickets};
 use self::ticket_updates::TicketUpdates;
 use self::user_updates::UserUpdates;
 use self::users::Users;
+use self::webhook_updates::WebhookUpdates;
 use crate::samples::{ShopWithPeople, claim};
 
 /// COMMENT-10: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
@@ -56,7 +58,8 @@ pub async fn customer_13_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow:
 
 /// CUSTOMER-29: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
 pub async fn customer_29_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    expect_once(&storage, "merged.example.com", Arc::new(CustomerMerges)).await
+    expect_once(&storage, "merged.example.com", Arc::new(CustomerMerges)).await?;
+    expect_space_of_tickets(&*storage, &CustomerMerges).await
 }
 
 /// USER-6: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for creations and
@@ -80,6 +83,12 @@ pub async fn key_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Resul
     expect_once(&storage, "created.example.com", Arc::new(Keys)).await?;
     expect_once(&storage, "rotated.example.com", Arc::new(KeyRotations::default())).await?;
     api_keys::rotation_is_replayed_whatever_became_of_the_key(&*storage).await
+}
+
+/// The obligations of `IdempotentOutcome` for updates of webhooks.
+pub(crate) async fn webhook_update_takes_effect_once(storage: &Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(storage, "webhooks.example.com", Arc::new(WebhookUpdates)).await?;
+    expect_space_of_tickets(&**storage, &WebhookUpdates).await
 }
 
 /// ONCE-1: the records of all operations share one space.

@@ -103,6 +103,17 @@ pub(super) async fn expect_once(
     one_of_racing_attempts_runs(storage, operation, Arc::new(fixtures.swap_remove(0))).await
 }
 
+/// Tests that an operation, which ONCE-1 does not know, shares its records with tickets. A store gets
+/// ONCE-1 before such an operation.
+pub(super) async fn expect_space_of_tickets(
+    storage: &dyn Storage,
+    operation: &dyn Operation,
+) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(storage, "one-space.example.com").await?;
+    operation.prepare_shop(storage, &fixture).await?;
+    one_space_with_tickets(&OperationUnderTest { storage, operation }, &fixture, 10_000).await
+}
+
 /// Tests that every operation shares its records with every other one.
 pub(super) async fn expect_one_space(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "one-space.example.com").await?;
