@@ -130,6 +130,7 @@ mod archive {
     #[cfg(test)]
     pub(crate) mod faults;
     mod full_shop;
+    pub(crate) mod moving;
 }
 mod cancellation {
     pub mod cases;

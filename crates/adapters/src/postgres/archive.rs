@@ -42,6 +42,10 @@ use crate::sql::webhooks::webhook_columns;
 
 define_archives!(AsyncPgConnection, Failure, (async), (.await));
 
+/// Only one transaction begins a load, adds a shop or reserves a range of ids.
+const ONE_BEGINS: &str = "LOCK TABLE shops IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE id_ranges IN SHARE ROW EXCLUSIVE MODE";
+
 /// Begins a parameter.
 const SIGN: char = '$';
 
@@ -66,8 +70,7 @@ impl ArchiveStore for PostgresStorage {
             .run("begin_load", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection
                     .transaction(async |connection| {
-                        let tables = "LOCK TABLE shops, id_ranges IN SHARE ROW EXCLUSIVE MODE";
-                        connection.batch_execute(tables).await?;
+                        connection.batch_execute(ONE_BEGINS).await?;
                         begin(connection, shop).await
                     })
                     .await

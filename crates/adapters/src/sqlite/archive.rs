@@ -52,7 +52,7 @@ const HEADS: &[&str] = &["log_beginnings", "shop_counters", "shop_loads"];
 /// The rows that one transaction deletes. Other writes wait for it.
 const ROWS_DELETED: i64 = 500;
 /// As [`ROWS_DELETED`], of documents of searches: the index removes their words one by one.
-const DOCUMENTS_DELETED: i64 = 50;
+const DOCUMENTS_DELETED: usize = 50;
 
 #[async_trait]
 impl ArchiveStore for SqliteStorage {
@@ -101,12 +101,14 @@ impl ArchiveStore for SqliteStorage {
         if !self.write(OPERATION, move |connection| Ok(begin_discard(connection, shop)?)).await? {
             return Ok(false);
         }
-        loop {
-            let delete = move |connection: &mut SqliteConnection| Ok(delete_documents(connection, shop)?);
-            match self.remove(OPERATION, delete).await? {
-                None => return Ok(false),
-                Some(0) => break,
-                Some(_) => {}
+        let documents = self.read(OPERATION, move |connection| documents_of(connection, shop)).await?;
+        for some in documents.chunks(DOCUMENTS_DELETED) {
+            let some = some.to_vec();
+            if !self
+                .remove(OPERATION, move |connection| Ok(delete_documents(connection, shop, some)?))
+                .await?
+            {
+                return Ok(false);
             }
         }
         for &table in TABLES {
@@ -124,24 +126,29 @@ impl ArchiveStore for SqliteStorage {
     }
 }
 
-/// As [`delete_rows`], for documents of searches.
-fn delete_documents(connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<Option<usize>> {
-    if !is_discarded(connection, shop)? {
-        return Ok(None);
-    }
-    let of_shop = search_documents::table
-        .filter(search_documents::shop_id.eq(shop.get()))
-        .select(search_documents::id)
-        .limit(DOCUMENTS_DELETED);
+/// Returns the documents of a shop, oldest first: the index finds a word of a document faster, the fewer
+/// documents with it come before.
+fn documents_of(connection: &mut SqliteConnection, shop: ShopId) -> anyhow::Result<Vec<i64>> {
+    let of_shop = search_documents::table.filter(search_documents::shop_id.eq(shop.get()));
+    let documents = of_shop.select(search_documents::id);
     // Each condition is that of an index.
-    let mut documents: Vec<i64> =
-        of_shop.filter(search_documents::ticket_id.is_not_null()).load(connection)?;
-    if documents.is_empty() {
-        documents = of_shop.filter(search_documents::customer_id.is_not_null()).load(connection)?;
+    let mut ids: Vec<i64> = documents.filter(search_documents::ticket_id.is_not_null()).load(connection)?;
+    ids.extend(documents.filter(search_documents::customer_id.is_not_null()).load::<i64>(connection)?);
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// As [`delete_rows`], for documents of searches.
+fn delete_documents(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    documents: Vec<i64>,
+) -> QueryResult<bool> {
+    let is_discarded = is_discarded(connection, shop)?;
+    if is_discarded {
+        index::remove(connection, documents)?;
     }
-    let deleted = documents.len();
-    index::remove(connection, documents)?;
-    Ok(Some(deleted))
+    Ok(is_discarded)
 }
 
 /// Reads an archive on a connection of its own, until its reader is dropped. Like a backup, it keeps the

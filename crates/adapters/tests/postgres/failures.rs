@@ -1,5 +1,6 @@
 //! Operations, while their caller, their connection, their server or another client interferes.
 
+mod archives;
 mod claims;
 mod comments;
 mod customers;

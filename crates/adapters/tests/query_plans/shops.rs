@@ -80,6 +80,8 @@ const SHORT: &[&str] = &[
     "DELIVERY-14",
     "ONCE-1",
     "RETENTION-1",
+    "ARCHIVE-1",
+    "ARCHIVE-8",
 ];
 
 /// Whether the case runs. With `HEXDESK_ALL_STATEMENTS`, all cases run whose statements no other case

@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "the measured times are the result")]
 
+mod archives;
 mod customer_with_tickets;
 mod half_erased;
 mod readers;

@@ -2,11 +2,7 @@
 
 use std::fmt::Debug;
 
-use anyhow::{Context, ensure};
-use hexdesk_domain::{
-    ArchiveEntry, ArchiveReader, ArchivedShop, Day, EventPosition, IdempotentOutcome, PageSize, SearchQuery,
-    Shop, Storage,
-};
+use hexdesk_domain::{Day, EventPosition, IdempotentOutcome, PageSize, SearchQuery, Shop, Storage};
 
 use super::full_shop::{DELIVERED, LINK, SESSION};
 use crate::cases::customer_lists;
@@ -127,33 +123,4 @@ pub(super) async fn ask_writing(storage: &dyn Storage, shop: &Shop) -> anyhow::R
         answers.note("claimed", claimed);
     }
     Ok(answers)
-}
-
-/// Reads a whole archive in pages of this size.
-pub(super) async fn whole_archive(
-    storage: &dyn Storage,
-    shop: &Shop,
-    size: PageSize,
-) -> anyhow::Result<(ArchivedShop, Vec<ArchiveEntry>)> {
-    let reader = storage.read_archive(shop.id).await?;
-    rest_of(reader, size).await
-}
-
-/// Reads what is left of an archive.
-pub(super) async fn rest_of(
-    reader: Option<Box<dyn ArchiveReader>>,
-    size: PageSize,
-) -> anyhow::Result<(ArchivedShop, Vec<ArchiveEntry>)> {
-    let mut reader = reader.context("the shop has no archive")?;
-    let mut entries = Vec::new();
-    // More pages than any case fills. An archive that never ends is a failure.
-    for _ in 0..10_000 {
-        let next = reader.next_entries(size).await?;
-        ensure!(next.len() <= size.entries as usize, "a page of {} has {}", size.entries, next.len());
-        if next.is_empty() {
-            return Ok((reader.shop().clone(), entries));
-        }
-        entries.extend(next);
-    }
-    anyhow::bail!("the archive does not end")
 }

@@ -9,8 +9,9 @@ use hexdesk_domain::{
     ShopStore, Storage, StorageErrorKind, TextBytes, TicketChanges, Timestamp,
 };
 
-use super::answers::{ask, ask_writing, rest_of, whole_archive};
+use super::answers::{ask, ask_writing};
 use super::full_shop::{self, DELIVERED, LINK, SESSION};
+use super::moving::{PAGE, begin, finish, load, move_shop, rest_of, whole_archive};
 use crate::MemoryStorage;
 use crate::cases::concurrency::race;
 use crate::comparison::same;
@@ -19,9 +20,6 @@ use crate::samples::{
     at, create_customer, create_key, create_shop, create_user, customer_by_email, domain, new_key,
     secret_hash, stamp, ticket_id, update, update_ticket, user_by_email,
 };
-
-/// The size of most pages.
-const PAGE: PageSize = PageSize { entries: 7, bytes: 1_000 };
 
 /// A page that holds the archive of any case.
 const ALL: PageSize = PageSize { entries: 10_000, bytes: usize::MAX };
@@ -42,42 +40,6 @@ async fn source() -> anyhow::Result<(MemoryStorage, Shop)> {
 async fn archive() -> anyhow::Result<(ArchivedShop, Vec<ArchiveEntry>)> {
     let (reference, shop) = source().await?;
     whole_archive(&reference, &shop, ALL).await
-}
-
-/// Begins to load a shop, which must be possible.
-async fn begin(storage: &dyn Storage, archived: &ArchivedShop) -> anyhow::Result<()> {
-    let begun = storage.begin_load(archived.clone()).await?;
-    same("a load that begins", &begun, &BeginLoadOutcome::Loading(0))
-}
-
-/// Loads the entries after the first `loaded` ones, in several calls.
-async fn load(
-    storage: &dyn Storage,
-    shop: &Shop,
-    entries: &[ArchiveEntry],
-    loaded: usize,
-) -> anyhow::Result<()> {
-    let mut loaded = loaded as u64;
-    for next in entries.get(loaded as usize..).unwrap_or_default().chunks(9) {
-        let outcome = storage.load_entries(shop.id, loaded, next.to_vec()).await?;
-        same("the next entries", &outcome, &LoadEntriesOutcome::Loaded)?;
-        loaded += next.len() as u64;
-        same("the number of loaded entries", &storage.find_load(shop.id).await?, &Some(loaded))?;
-    }
-    Ok(())
-}
-
-async fn finish(storage: &dyn Storage, shop: &Shop) -> anyhow::Result<()> {
-    same("whether the load was finished", &storage.finish_load(shop.id).await?, &true)?;
-    same("the load when it is finished", &storage.find_load(shop.id).await?, &None)
-}
-
-/// Moves a shop from one store to another.
-async fn move_shop(from: &dyn Storage, to: &dyn Storage, shop: &Shop) -> anyhow::Result<()> {
-    let (archived, entries) = whole_archive(from, shop, PAGE).await?;
-    begin(to, &archived).await?;
-    load(to, shop, &entries, 0).await?;
-    finish(to, shop).await
 }
 
 /// What two stores have in common of a shop.

@@ -28,14 +28,18 @@ use hexdesk_domain::{
 
 use super::id_range_ledger::IdRangeLedger;
 use super::pairing::Pairing;
-use super::step::{Claim, ConsoleStep, Filter, Number, Person, Slot, Step, Token};
+use super::step::{Claim, ConsoleStep, Filter, Number, Person, Slot, Step, Steps, Token};
 use crate::MemoryStorage;
+use crate::archive::moving::move_shop;
 use crate::comparison::same;
+use crate::events::settled_log::log_after;
 use crate::samples::{TRICKY_TEXTS, at, claim as claim_of, customer_by_email, stamp, user_by_email};
 
 /// Runs the steps and compares every result. At the end, compares all stored data.
-pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::Result<()> {
-    let mut model = Model::new(storage);
+pub(super) async fn run(storage: Arc<dyn Storage>, run: Steps) -> anyhow::Result<()> {
+    let Steps { elsewhere, steps } = run;
+    let begins_at = elsewhere.map_or_else(|| storage.clone(), |_| Arc::new(MemoryStorage::new()));
+    let mut model = Model::new(begins_at);
     // With initial data, few steps have no effect.
     for step in [Step::CreateShop { domain: 0, at: 0 }, Step::CreateShop { domain: 1, at: 1 }] {
         model.take(step).await?;
@@ -61,10 +65,17 @@ pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::
             model.take(Step::Console(step)).await?;
         }
     }
-    for (index, step) in (1..).zip(steps) {
-        model.take(step).await.with_context(|| format!("step {index}"))?;
+    let moves_before = elsewhere.map(|taken| taken.min(steps.len()));
+    for (index, step) in steps.into_iter().map(Some).chain([None]).enumerate() {
+        if moves_before == Some(index) {
+            model.move_to(storage.clone()).await.context("shops that are moved into the store")?;
+        }
+        if let Some(step) = step {
+            model.take(step).await.with_context(|| format!("step {}", index + 1))?;
+        }
     }
     model.look().await.context("after the last step")?;
+    model.look_at_a_copy().await.context("shops that are moved out of the store")?;
     model.look_at_logs().await.context("the logs of events")
 }
 
@@ -248,6 +259,28 @@ impl Model {
             Step::Console(step) => self.take_in_console(step).await,
             Step::Look => self.look().await,
         }
+    }
+
+    /// Moves all shops into this store, and goes on there.
+    async fn move_to(&mut self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+        for shop in self.tested.list_shops().await? {
+            move_shop(&*self.tested, &*storage, &shop).await?;
+        }
+        self.tested = storage;
+        Ok(())
+    }
+
+    /// Compares all data of the shops, moved into another store. Goes on with the store that has them.
+    async fn look_at_a_copy(&mut self) -> anyhow::Result<()> {
+        let tested = self.tested.clone();
+        self.move_to(Arc::new(MemoryStorage::new())).await?;
+        for shop in tested.list_shops().await? {
+            let log = log_after(&*tested, shop.id, None, PageSize::MAX).await?;
+            same("the log", &log_after(&*self.tested, shop.id, None, PageSize::MAX).await?, &log)?;
+        }
+        self.look().await?;
+        self.tested = tested;
+        Ok(())
     }
 
     /// Compares all data that can be found.

@@ -303,9 +303,19 @@ const PHONE_NUMBERS: u8 = 3;
 const KEYS: u8 = 3;
 const MILLIS: std::ops::Range<i64> = -5..10;
 
+/// Steps, and where they run.
+#[derive(Debug, Clone)]
+pub(super) struct Steps {
+    /// How many run on another store first. Its shops are then moved to the store under test. `None` begins
+    /// there.
+    pub(super) elsewhere: Option<usize>,
+    pub(super) steps: Vec<Step>,
+}
+
 /// From one to `max` steps.
-pub(super) fn steps(max: usize) -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 1..=max)
+pub(super) fn steps(max: usize) -> impl Strategy<Value = Steps> {
+    (vec(step(), 1..=max), option::weighted(0.2, 0..max))
+        .prop_map(|(steps, elsewhere)| Steps { elsewhere, steps })
 }
 
 fn step() -> impl Strategy<Value = Step> {

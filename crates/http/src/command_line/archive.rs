@@ -135,7 +135,7 @@ async fn load(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let stdin = io::stdin();
     ensure!(!stdin.is_terminal(), "load reads an archive from stdin, as in `hexdesk load < shops.ndjson`");
     let size = File::from(stdin.as_fd().try_clone_to_owned()?).metadata().ok().filter(|it| it.is_file());
-    let mut progress = Progress::new("loading (bytes)".to_owned(), size.map(|it| it.len()));
+    let mut progress = Progress::new("loading, in bytes".to_owned(), size.map(|it| it.len()));
     let mut input = BufReader::new(stdin.lock());
     let mut file = ArchiveFileReader::new();
     let mut moving = Moving::new(storage);

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 /// The time between two lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -79,11 +79,15 @@ impl Progress {
 
 fn style(has_total: bool) -> ProgressStyle {
     let template = if has_total {
-        "{msg} {wide_bar} {human_pos}/{human_len}, {per_sec}, {eta} left"
+        "{msg} {wide_bar} {human_pos} of {human_len}, {rate} a second, {eta} left"
     } else {
-        "{msg} {spinner} {human_pos}, {per_sec}"
+        "{msg} {spinner} {human_pos}, {rate} a second"
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        // Only a failing terminal fails here.
+        let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
+    })
 }
 
 #[cfg(test)]

@@ -9,13 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::api_keys::post;
+use crate::harness::api_keys::{post, serve};
 use crate::harness::events::eventually;
 use crate::harness::faults::rounds;
-use crate::harness::{Database, EXAMPLE, Server, both_databases};
-
-/// The domain of the demo's shop.
-const DEMO: &str = "demo.example.com";
+use crate::harness::{Database, EXAMPLE, SHOP, Server, both_databases};
 
 /// Everything that clients of the demo's shop see.
 const READ: [&str; 9] = [
@@ -57,8 +54,13 @@ fn fill(server: &Server, tickets: usize) -> String {
 }
 
 /// What clients see of the shop.
-fn seen(server: &Server) -> Vec<(u16, String)> {
-    READ.iter().map(|path| server.get(path)).map(|response| (response.status, response.body)).collect()
+fn seen(server: &Server) -> Vec<String> {
+    let body = |path: &&str| {
+        let response = server.get(path);
+        assert_eq!(response.status, 200, "{path}: {response:?}");
+        response.body
+    };
+    READ.iter().map(body).collect()
 }
 
 /// Runs `hexdesk load` with this file.
@@ -91,13 +93,13 @@ fn message(output: &Output) -> String {
 struct Source {
     database: Database,
     key: String,
-    seen: Vec<(u16, String)>,
+    seen: Vec<String>,
     response: String,
 }
 
 impl Source {
     fn of(database: Database, tickets: usize) -> Self {
-        let server = database.serve_demo();
+        let server = serve(&database);
         let response = fill(&server, tickets);
         let (key, seen) = (server.key.clone(), seen(&server));
         drop(server);
@@ -108,8 +110,6 @@ impl Source {
     fn expect_at(&self, database: &Database) {
         let mut server = database.serve(&[]);
         server.key.clone_from(&self.key);
-        let statuses: Vec<_> = self.seen.iter().map(|(status, _)| *status).collect();
-        assert_eq!(statuses[0], 200);
         for ((path, before), after) in READ.iter().zip(&self.seen).zip(seen(&server)) {
             assert_eq!(after, *before, "{path}");
         }
@@ -137,7 +137,7 @@ fn a_shop_moves_to_postgresql_and_back() {
         let copied = copy(from, to);
         assert!(copied.status.success(), "{copied:?}");
         let line = String::from_utf8(copied.stdout).unwrap();
-        assert!(line.starts_with(&format!("1\t{DEMO}\tmoved\t")) && line.contains("\tsha256:"), "{line}");
+        assert!(line.starts_with(&format!("1\t{SHOP}\tmoved\t")) && line.contains("\tsha256:"), "{line}");
         // Nothing changes a shop that is there.
         let again = copy(from, to);
         assert!(again.status.success(), "{again:?}");
@@ -166,7 +166,7 @@ fn an_archive_is_private_and_loads_once(target: Database) {
     let loaded = load(&target, &file);
     assert!(loaded.status.success(), "{loaded:?}");
     let lines = String::from_utf8(loaded.stderr).unwrap();
-    assert!(lines.contains("checking demo.example.com: "), "{lines}");
+    assert!(lines.contains(&format!("checking {SHOP}: ")), "{lines}");
     let again = load(&target, &file);
     assert!(String::from_utf8(again.stdout).unwrap().contains("\twas there\t"));
     let elsewhere = tempfile::tempdir().unwrap();
@@ -201,7 +201,7 @@ fn a_damaged_archive_serves_nobody(target: Database) {
         server.key.clone_from(&source.key);
         let status = server.get("/api/v1/tickets").status;
         assert!([401, 403, 404].contains(&status), "{expected}: {status}");
-        target.run(&["load", "--discard", DEMO]);
+        target.run(&["load", "--discard", SHOP]);
     }
     let loaded = load(&target, &file);
     assert!(loaded.status.success(), "{loaded:?}");
@@ -215,7 +215,7 @@ fn a_load_needs_a_free_number_and_domain(target: Database) {
     target.hexdesk(&["shop", "create", "other.example.com"]);
     let refused = message(&load(&target, &file));
     assert!(
-        refused.contains("the number of shop 1 (demo.example.com) belongs to shop 1 (other.example.com)"),
+        refused.contains(&format!("the number of shop 1 ({SHOP}) belongs to shop 1 (other.example.com)")),
         "{refused}"
     );
     assert_eq!(target.hexdesk(&["shop", "list"]).lines().count(), 1);
@@ -249,11 +249,11 @@ fn a_discarded_load_can_begin_again(target: Database) {
     let directory = tempfile::tempdir().unwrap();
     let file = dump(&source.database, directory.path());
     load_in_part(&target, &file);
-    let refused = message(&target.run(&["dump", "--shop", DEMO]));
+    let refused = message(&target.run(&["dump", "--shop", SHOP]));
     assert!(refused.contains("is being loaded: finish the load first, or discard it"), "{refused}");
-    let reopened = target.run(&["shop", "reopen", DEMO]);
+    let reopened = target.run(&["shop", "reopen", SHOP]);
     assert_eq!(reopened.status.code(), Some(1), "{reopened:?}");
-    target.hexdesk(&["load", "--discard", DEMO]);
+    target.hexdesk(&["load", "--discard", SHOP]);
     assert_eq!(target.hexdesk(&["shop", "list"]), "");
     assert_eq!(target.count("SELECT count(*) FROM tickets"), 0);
     let loaded = load(&target, &file);
@@ -261,29 +261,39 @@ fn a_discarded_load_can_begin_again(target: Database) {
     source.expect_at(&target);
 }
 
+/// Kills loads and copies at any moment, and lets another one go on.
 fn a_killed_load_or_copy_goes_on(target: Database) {
     let source = Source::of(Database::sqlite(), 150);
-    let directory = tempfile::tempdir().unwrap();
+    let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = dump(&source.database, directory.path());
     load_in_part(&target, &file);
+    let begun = Instant::now();
+    let loaded = load(&target, &file);
+    let whole = begun.elapsed();
+    assert!(loaded.status.success(), "{loaded:?}");
+    source.expect_at(&target);
     for round in 0..rounds(4) {
-        let mut moving = target.command(&["load"]);
-        if round % 2 == 1 {
-            moving = target.command(&["copy", "--from", &source.database.url(), "--to", &target.url()]);
-        }
-        let moving = moving.stdin(File::open(&file).unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut process = moving.spawn().unwrap();
-        // At any moment: before, during and after the load.
-        let until = Instant::now() + Duration::from_millis(fastrand::u64(0..1_500));
+        let target = target.another();
+        let moving = || {
+            let mut load = target.command(&["load"]);
+            load.stdin(File::open(&file).unwrap());
+            let copy = target.command(&["copy", "--from", &source.database.url(), "--to", &target.url()]);
+            if round % 2 == 0 { load } else { copy }
+        };
+        let mut process = moving().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let until = moment_within(whole);
         while Instant::now() < until && process.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
         let _ = process.kill();
         process.wait().unwrap();
+        let moved = moving().output().unwrap();
+        assert!(moved.status.success(), "{moved:?}");
+        assert_eq!(digests(&dump(&target, elsewhere.path())), digests(&file));
     }
-    let loaded = load(&target, &file);
-    assert!(loaded.status.success(), "{loaded:?}");
-    let elsewhere = tempfile::tempdir().unwrap();
-    assert_eq!(digests(&dump(&target, elsewhere.path())), digests(&file));
-    source.expect_at(&target);
+}
+
+/// A random moment within this time from now.
+fn moment_within(time: Duration) -> Instant {
+    Instant::now() + time.mul_f64(fastrand::f64())
 }
