@@ -116,7 +116,7 @@ fn invalid_options_say_what_to_do(database: Database) {
         ),
         (vec!["--shop", SHOP, "--subject", "ticket"], 2, "such as ticket:385641613176606720"),
         (vec!["--shop", SHOP, "--kinds", "ticket.exploded"], 2, "the kinds are ticket.created, "),
-        (vec!["--shop", SHOP, "--from", "yesterday"], 2, "expected a time such as 2026-04-28T00:00:00Z"),
+        (vec!["--shop", SHOP, "--from", "yesterday"], 2, "expected a date such as 2027-01-31 (its"),
         (
             vec!["--shop", SHOP, "--from", "2026-04-28T00:00:00Z", "--to", "2026-04-28T00:00:00Z"],
             1,
