@@ -137,7 +137,8 @@ impl Command {
     /// Whether the command may make a database that does not exist.
     const fn may_create(&self) -> bool {
         match self {
-            Self::Migrate(_) | Self::Load(_) => true,
+            Self::Migrate(_) => true,
+            Self::Load(load) => load.discard.is_none(),
             Self::Serve(serve) => serve.is_demo(),
             Self::Shop(command) => matches!(command, shop::ShopCommand::Create { .. }),
             _ => false,

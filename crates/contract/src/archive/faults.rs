@@ -271,6 +271,14 @@ fn beginning() -> Vec<Fault> {
     ]
 }
 
+/// Makes a call that knows of no loads.
+fn without_loads<T>(state: &mut State, call: impl FnOnce(&mut State) -> T) -> T {
+    let loads = std::mem::take(&mut state.loads);
+    let result = call(state);
+    state.loads = loads;
+    result
+}
+
 fn unfinished() -> Vec<Fault> {
     vec![
         fault("ARCHIVE-5", "A shop that is being loaded is open.").after_beginning(|state, _, shop| {
@@ -279,43 +287,26 @@ fn unfinished() -> Vec<Fault> {
             }
         }),
         fault("ARCHIVE-5", "The sessions of a shop that is being loaded are found.").find_session(
-            |store, shop, hash, now| {
-                let loads = std::mem::take(&mut store.loads);
-                let found = State::find_session(store, shop, hash, now);
-                store.loads = loads;
-                Ok(found)
-            },
+            |store, shop, hash, now| Ok(without_loads(store, |state| state.find_session(shop, hash, now))),
         ),
         fault("ARCHIVE-5", "A shop that is being loaded can be changed.").change_shop(
             |store, domain, change, stamp| {
-                let loads = std::mem::take(&mut store.loads);
-                let changed = State::change_shop(store, domain, change, stamp);
-                store.loads = loads;
-                Ok(changed)
+                Ok(without_loads(store, |state| state.change_shop(domain, change, stamp)))
             },
         ),
         fault("ARCHIVE-5", "Records of a shop that is being loaded are removed.").remove_idempotency_records(
             |store, before, limit| {
-                let loads = std::mem::take(&mut store.loads);
-                let removed = State::remove_idempotency_records(store, before, limit);
-                store.loads = loads;
-                Ok(removed)
+                Ok(without_loads(store, |state| state.remove_idempotency_records(before, limit)))
             },
         ),
         fault("ARCHIVE-5", "Events of a shop that is being loaded are removed.").remove_events(
             |store, shop, before, limit| {
-                let loads = std::mem::take(&mut store.loads);
-                let removed = State::remove_events(store, shop, before, limit);
-                store.loads = loads;
-                Ok(removed)
+                Ok(without_loads(store, |state| state.remove_events(shop, before, limit)))
             },
         ),
         fault("ARCHIVE-5", "Attempts of a shop that is being loaded are removed.").remove_attempts(
             |store, shop, before, limit| {
-                let loads = std::mem::take(&mut store.loads);
-                let removed = State::remove_attempts(store, shop, before, limit);
-                store.loads = loads;
-                Ok(removed)
+                Ok(without_loads(store, |state| state.remove_attempts(shop, before, limit)))
             },
         ),
         fault("ARCHIVE-5", "Another shop can have the domain of one that is being loaded.").create_shop(

@@ -90,8 +90,8 @@ pub struct MergedCustomer {
 pub struct ArchivedEvent {
     /// The event.
     pub event: Event,
-    /// The customer whose data the snapshot holds now. It differs from the snapshot's customer if the
-    /// subject was moved to another one later. `None` without a snapshot, and for a snapshot without a
+    /// The customer whose data the snapshot holds now, or one who was merged into that customer. It differs
+    /// from the snapshot's customer if the subject was moved to another one later. `None` without a snapshot, and for a snapshot without a
     /// customer's data.
     pub customer_id: Option<CustomerId>,
 }

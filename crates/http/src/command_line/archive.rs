@@ -30,7 +30,7 @@ pub(super) struct Dump {
 pub(super) struct Load {
     /// Remove a shop whose load was interrupted, instead of loading.
     #[arg(long, value_name = "DOMAIN")]
-    discard: Option<ShopDomain>,
+    pub(super) discard: Option<ShopDomain>,
 }
 
 #[derive(Debug, Args)]
