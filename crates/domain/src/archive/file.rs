@@ -294,7 +294,7 @@ mod tests {
         }
     }
 
-    /// An entry of each kind, and one with a response that is no text.
+    /// An entry of each kind. The response of the last one is not UTF-8.
     fn entries() -> Vec<ArchiveEntry> {
         let position = EventPosition { change: 3, part: 1 };
         let webhook_id = samples::webhook().id;

@@ -90,7 +90,8 @@ impl ShopDigest {
 pub struct ShopLoad {
     store: Arc<dyn ArchiveStore>,
     shop: ShopId,
-    digest: ArchiveDigest,
+    /// The entries that were added.
+    added: u64,
     /// The entries in the store.
     loaded: u64,
     batch: Vec<ArchiveEntry>,
@@ -101,7 +102,6 @@ pub struct ShopLoad {
 pub struct LoadedShop {
     store: Arc<dyn ArchiveStore>,
     shop: ShopId,
-    digest: ShopDigest,
 }
 
 impl ShopLoad {
@@ -110,12 +110,11 @@ impl ShopLoad {
     /// # Errors
     /// [`LoadError`]
     pub async fn begin(store: Arc<dyn ArchiveStore>, shop: ArchivedShop) -> Result<Self, LoadError> {
-        let digest = ArchiveDigest::new(&shop)?;
         let wanted = shop.shop.clone();
         match store.begin_load(shop).await? {
             BeginLoadOutcome::Taken(by) => Err(LoadError::Taken { wanted, by }),
             BeginLoadOutcome::Loading(loaded) => {
-                Ok(Self { store, shop: wanted.id, digest, loaded, batch: Vec::new(), batch_bytes: 0 })
+                Ok(Self { store, shop: wanted.id, added: 0, loaded, batch: Vec::new(), batch_bytes: 0 })
             }
         }
     }
@@ -130,8 +129,8 @@ impl ShopLoad {
     /// # Errors
     /// [`LoadError`]
     pub async fn add(&mut self, entry: ArchiveEntry) -> Result<(), LoadError> {
-        self.digest.add(&entry)?;
-        if self.digest.entries() > self.loaded {
+        self.added += 1;
+        if self.added > self.loaded {
             self.batch_bytes += entry.text_bytes();
             self.batch.push(entry);
             if self.batch.len() >= ARCHIVE_PAGE.entries as usize || self.batch_bytes >= ARCHIVE_PAGE.bytes {
@@ -155,34 +154,27 @@ impl ShopLoad {
         Ok(())
     }
 
-    /// Writes what is left, and compares what the store has with what was added. `progress` gets the number
-    /// of entries that were compared.
+    /// Writes what is left, and compares what the store has with the digest of what was read. `progress` gets
+    /// the number of entries that were compared.
     ///
     /// # Errors
     /// [`LoadError`]
-    pub async fn verify(mut self, progress: impl FnMut(u64)) -> Result<LoadedShop, LoadError> {
+    pub async fn verify(
+        mut self,
+        expected: ShopDigest,
+        progress: impl FnMut(u64),
+    ) -> Result<LoadedShop, LoadError> {
         self.flush().await?;
-        let Self { store, shop, digest, .. } = self;
-        let expected = digest.finish();
+        let Self { store, shop, .. } = self;
         let found = ShopDigest::read(&*store, shop, progress).await?.ok_or(LoadError::Interrupted(shop))?;
         if found != expected {
             return Err(LoadError::Differs { shop, expected, found });
         }
-        Ok(LoadedShop { store, shop, digest: found })
+        Ok(LoadedShop { store, shop })
     }
 }
 
 impl LoadedShop {
-    /// Its number.
-    pub const fn id(&self) -> ShopId {
-        self.shop
-    }
-
-    /// Its digest.
-    pub const fn digest(&self) -> ShopDigest {
-        self.digest
-    }
-
     /// Lets the shop serve.
     ///
     /// # Errors

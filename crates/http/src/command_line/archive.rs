@@ -8,8 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use hexdesk_domain::{
-    ARCHIVE_PAGE, ArchiveFileReader, ArchiveFileWriter, ArchiveHeader, ArchiveStep, ArchivedShop, LoadError,
-    LoadedShop, Shop, ShopDigest, ShopDomain, ShopId, ShopLoad, Storage,
+    ARCHIVE_PAGE, ArchiveDigest, ArchiveEntry, ArchiveFileReader, ArchiveFileWriter, ArchiveHeader,
+    ArchiveStep, ArchivedShop, LoadError, LoadedShop, Shop, ShopDigest, ShopDomain, ShopId, ShopLoad,
+    Storage,
 };
 use rustix::fs::{FileType, Mode, fchmod, fstat};
 
@@ -169,7 +170,7 @@ impl Copy {
             let Some(mut reader) = from.read_archive(shop.id).await? else { continue };
             let total = reader.count_entries().await?;
             let mut progress = Progress::new(format!("copying {}", shop.domain), Some(total));
-            let mut digest = hexdesk_domain::ArchiveDigest::new(reader.shop())?;
+            let mut digest = ArchiveDigest::new(reader.shop())?;
             moving.begin(reader.shop().clone()).await?;
             loop {
                 let entries = reader.next_entries(ARCHIVE_PAGE).await?;
@@ -198,10 +199,10 @@ struct Moving {
 }
 
 /// The shop whose entries are read.
-enum Present {
-    Loading(Shop, Box<ShopLoad>),
-    /// It was moved before: the same command was interrupted after it.
-    Moved(Shop),
+struct Present {
+    shop: Shop,
+    /// `None` if the shop was moved before: the same command was interrupted after it.
+    load: Option<ShopLoad>,
 }
 
 impl Moving {
@@ -211,18 +212,17 @@ impl Moving {
 
     async fn begin(&mut self, shop: ArchivedShop) -> anyhow::Result<()> {
         let wanted = shop.shop.clone();
-        self.present = Some(match ShopLoad::begin(self.to.clone(), shop).await {
+        let load = match ShopLoad::begin(self.to.clone(), shop).await {
             Ok(load) => {
                 if load.loaded() > 0 {
                     tracing::info!(shop = %wanted.domain, loaded = load.loaded(), "going on with an interrupted load");
                 }
-                Present::Loading(wanted, Box::new(load))
+                Some(load)
             }
-            Err(LoadError::Taken { by, .. }) if by == wanted && self.is_whole(wanted.id).await? => {
-                Present::Moved(wanted)
-            }
+            Err(LoadError::Taken { by, .. }) if by == wanted && self.is_whole(wanted.id).await? => None,
             Err(error) => return Err(error.into()),
-        });
+        };
+        self.present = Some(Present { shop: wanted, load });
         Ok(())
     }
 
@@ -230,36 +230,35 @@ impl Moving {
         Ok(self.to.find_load(shop).await?.is_none())
     }
 
-    async fn add(&mut self, entry: hexdesk_domain::ArchiveEntry) -> anyhow::Result<()> {
-        match &mut self.present {
-            Some(Present::Loading(_, load)) => Ok(load.add(entry).await?),
-            Some(Present::Moved(_)) | None => Ok(()),
+    async fn add(&mut self, entry: ArchiveEntry) -> anyhow::Result<()> {
+        if let Some(Present { load: Some(load), .. }) = &mut self.present {
+            load.add(entry).await?;
         }
+        Ok(())
     }
 
     /// Ends a shop, which must have this digest.
     async fn end(&mut self, expected: ShopDigest) -> anyhow::Result<()> {
-        match self.present.take() {
-            Some(Present::Loading(shop, load)) => {
-                let mut progress = Progress::new(format!("checking {}", shop.domain), Some(expected.entries));
-                let loaded = load.verify(|done| progress.set(done)).await?;
-                progress.finish();
-                self.lines.push(line(&shop, "moved", loaded.digest()));
-                self.loaded.push((shop, loaded));
+        let Some(Present { shop, load }) = self.present.take() else { return Ok(()) };
+        let mut progress = Progress::new(format!("checking {}", shop.domain), Some(expected.entries));
+        let check = |done| progress.set(done);
+        let (what, is_same) = match load {
+            Some(load) => {
+                let loaded = load.verify(expected, check).await?;
+                self.loaded.push((shop.clone(), loaded));
+                ("moved", true)
             }
-            Some(Present::Moved(shop)) => {
-                let mut progress = Progress::new(format!("checking {}", shop.domain), Some(expected.entries));
-                let found = ShopDigest::read(&*self.to, shop.id, |done| progress.set(done)).await?;
-                progress.finish();
-                ensure!(
-                    found == Some(expected),
-                    "the shop {} exists already, and is not the same; nothing of it was written",
-                    shop.domain
-                );
-                self.lines.push(line(&shop, "was there", expected));
-            }
-            None => {}
-        }
+            None => ("was there", ShopDigest::read(&*self.to, shop.id, check).await? == Some(expected)),
+        };
+        progress.finish();
+        ensure!(
+            is_same,
+            "the shop {} exists already, and is not the same; nothing of it was written",
+            shop.domain
+        );
+        let entries = expected.entries;
+        self.lines
+            .push(format!("{}\t{}\t{what}\t{entries} entries\tsha256:{expected}", shop.id, shop.domain));
         Ok(())
     }
 
@@ -270,8 +269,4 @@ impl Moving {
         }
         super::print(self.lines)
     }
-}
-
-fn line(shop: &Shop, what: &str, digest: ShopDigest) -> String {
-    format!("{}\t{}\t{what}\t{} entries\tsha256:{digest}", shop.id, shop.domain, digest.entries)
 }
